@@ -1,0 +1,1 @@
+"""The simulated sky of the strong-lensing models: physics, priors, rendering."""

@@ -1,0 +1,7 @@
+"""``python -m zoo_core`` is the command ``zoo``."""
+
+import sys
+
+from .cli import main
+
+sys.exit(main())

@@ -1,0 +1,123 @@
+"""The zoo: plugins and registries together, and the verbs that start from a name."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from ._errors import UsageError
+from .plugins import PluginManager, discover
+from .registry import (
+    Lookup,
+    ModelFolder,
+    Registry,
+    embedded_registry,
+    find_folder,
+    list_folders,
+    registries_of,
+    user_registry,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import torch
+
+    from .cards import TaskRef
+    from .models import Model
+    from .plugins import Plugin
+    from .simulation import Simulator
+    from .tasks import Task
+    from .training import Recipe
+
+
+class Zoo:
+    """Everything that is installed: make an empty one in a test, ``discover`` the real one.
+
+    Parameters
+    ----------
+    plugins : iterable of Plugin
+        What may be used.
+    registries : iterable of Registry
+        Where models are looked for, in this order.
+    """
+
+    def __init__(self, plugins: Iterable[Plugin] = (), registries: Iterable[Registry] = ()):
+        self.plugins = PluginManager(plugins)
+        self.registries = list(registries)
+
+    @classmethod
+    def discover(cls) -> Zoo:
+        """The installed plugins; the embedded, the plugins' and the user's registries."""
+        plugins = discover()
+        return cls(plugins, [embedded_registry(), *registries_of(plugins), user_registry()])
+
+    def list_models(self, *, task: str | None = None, plugin: str | None = None) -> Lookup:
+        """All models, or those of a task (its name or kind) or a plugin."""
+        listing = list_folders(self.registries)
+        wanted = tuple(
+            item
+            for item in listing.found
+            if (task is None or task in (item.card.task.name, item.card.task.kind))
+            and (plugin is None or plugin == item.card.plugin)
+        )
+        return Lookup(wanted, listing.problems)
+
+    def find(self, name: str) -> ModelFolder:
+        """The model folder of a name; see ``registry.find_folder``."""
+        return find_folder(name, self.registries)
+
+    def build(self, architecture: str, **arguments: Any) -> torch.nn.Module:
+        """An untrained network.
+
+        Raises
+        ------
+        UnknownName
+            No plugin offers the architecture.
+        UsageError
+            It does not take one of the arguments.
+        """
+        make = self.plugins.resolve("architectures", architecture)
+        try:
+            inspect.signature(make).bind(**arguments)
+        except TypeError as error:
+            raise UsageError(
+                f"the architecture {architecture!r} {error}; it takes "
+                f"{', '.join(inspect.signature(make).parameters)}."
+            ) from error
+        network: torch.nn.Module = make(**arguments)
+        return network
+
+    def task(self, ref: TaskRef) -> Task:
+        """The task that a card or recipe describes."""
+        task: Task = self.plugins.resolve("tasks", ref.name)(ref.targets, ref.calibration)
+        return task
+
+    def simulator(self, name: str, **options: Any) -> Simulator:
+        """A simulator by name."""
+        simulator: Simulator = self.plugins.resolve("simulators", name)(**options)
+        return simulator
+
+    def recipe(self, name: str) -> Recipe:
+        """A plugin's training recipe by name."""
+        from .training import read_recipe
+
+        contribution = self.plugins.find("recipes", name)
+        plugin = self.plugins.named(contribution.plugin)
+        folder = plugin.manifest.folder if plugin.manifest else None
+        if folder is None:
+            raise UsageError(plugin.why())
+        return read_recipe(folder / contribution.target)
+
+    def load(self, name: str, *, device: str = "auto", precision: str = "auto") -> Model:
+        """Find, verify, build and fill a model; see ``zoo_core.models.Model``."""
+        from .models import load_model
+
+        return load_model(self, name, device=device, precision=precision)
+
+
+@functools.cache
+def default_zoo() -> Zoo:
+    """The zoo behind the module-level functions, discovered on first use."""
+    return Zoo.discover()

@@ -1,0 +1,118 @@
+"""The card: everything a model folder says about its model, as frozen data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ..metrics import Metric
+    from ..preprocessing import Preprocessing
+    from ..tasks import Target
+    from ._input import InputSpec
+
+#: The version of the card format that this code writes and reads.
+SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchitectureRef:
+    """Which network, with which arguments."""
+
+    name: str
+    arguments: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskRef:
+    """Which task, with which targets and calibration numbers."""
+
+    name: str
+    kind: str
+    targets: tuple[Target, ...]
+    calibration: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileRef:
+    """A file of the model folder: its name, SHA-256 (hex) and size in bytes."""
+
+    file: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weights:
+    """The weights file and its terms."""
+
+    ref: FileRef
+    num_parameters: int
+    dtype: str
+    license: str
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Golden:
+    """A stored input with the output it must give, and how close."""
+
+    ref: FileRef
+    absolute_tolerance: float
+    relative_tolerance: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingData:
+    """What the weights were trained on: a simulator or a data set."""
+
+    name: str
+    version: str
+    kind: str
+    examples: int
+    seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """The number of a paper for the same quantity, and where it was read."""
+
+    value: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardMetric:
+    """A metric with the data it was measured on and the command that prints it again."""
+
+    metric: Metric
+    data: str
+    role: str
+    command: str = ""
+    published: Published | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """A model's card. See ``docs/cards.md`` for every field."""
+
+    name: str
+    version: str
+    summary: str
+    plugin: str
+    architecture: ArchitectureRef
+    task: TaskRef
+    inputs: tuple[InputSpec, ...]
+    preprocessing: Mapping[str, Preprocessing]
+    weights: Weights
+    head_keys: tuple[str, ...]
+    trained_on: tuple[TrainingData, ...]
+    metrics: tuple[CardMetric, ...]
+    golden: Golden
+    citation: tuple[str, ...]
+    limits: tuple[str, ...]
+    parent: str | None = None
+    figures: Mapping[str, str] = field(default_factory=dict)
+    unknown_fields: tuple[str, ...] = ()

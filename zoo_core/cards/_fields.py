@@ -1,0 +1,104 @@
+"""Typed access to parsed JSON or TOML, with errors that name the place."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from .._errors import CardError, ZooError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_REQUIRED: Any = object()
+
+
+class Fields:
+    """A JSON object being taken apart: every field is asked for by name and type.
+
+    Parameters
+    ----------
+    data : mapping
+        The parsed object.
+    where : str
+        Its place, such as ``config.json: weights``; starts every error message.
+    error : type
+        The error to raise.
+    """
+
+    def __init__(self, data: Any, where: str, error: type[ZooError] = CardError):
+        if not isinstance(data, dict):
+            raise error(f"{where}: must be an object, is {_short(data)}.")
+        self.data: Mapping[str, Any] = data
+        self.where = where
+        self.error = error
+        self.asked: set[str] = set()
+
+    def _get(self, key: str, kind: type | tuple[type, ...], name: str, default: Any) -> Any:
+        self.asked.add(key)
+        value = self.data.get(key)
+        if value is None:
+            if default is _REQUIRED:
+                raise self.error(f"{self.where}: the field {key!r} is missing ({name}).")
+            return default
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+            raise self.error(f"{self.where}: {key!r} must be {name}, is {_short(value)}.")
+        return value
+
+    def text(self, key: str, default: Any = _REQUIRED) -> Any:
+        """A string."""
+        return self._get(key, str, "a text", default)
+
+    def integer(self, key: str, default: Any = _REQUIRED) -> Any:
+        """A whole number."""
+        return self._get(key, int, "a whole number", default)
+
+    def number(self, key: str, default: Any = _REQUIRED) -> Any:
+        """A finite number, as float."""
+        value = self._get(key, (int, float), "a number", default)
+        if isinstance(value, int | float):
+            if not math.isfinite(value):
+                raise self.error(f"{self.where}: {key!r} must be finite, is {value}.")
+            return float(value)
+        return value
+
+    def items(self, key: str, default: Any = _REQUIRED) -> Any:
+        """A list."""
+        return self._get(key, list, "a list", default)
+
+    def texts(self, key: str, default: Any = _REQUIRED) -> tuple[str, ...]:
+        """A list of strings, as a tuple."""
+        values = self._get(key, list, "a list of texts", default)
+        if not all(isinstance(value, str) for value in values):
+            raise self.error(f"{self.where}: {key!r} must be a list of texts.")
+        return tuple(values)
+
+    def object(self, key: str, default: Any = _REQUIRED) -> Any:
+        """An object, unparsed."""
+        return self._get(key, dict, "an object", default)
+
+    def fields(self, key: str) -> Fields:
+        """A required object, to be taken apart in turn."""
+        return Fields(self.object(key), f"{self.where}: {key}", self.error)
+
+    def optional_fields(self, key: str) -> Fields | None:
+        """The same for an object that may be absent."""
+        value = self.object(key, None)
+        return None if value is None else Fields(value, f"{self.where}: {key}", self.error)
+
+    def each(self, key: str, default: Any = _REQUIRED) -> list[Fields]:
+        """A list of objects, each to be taken apart."""
+        values = self.items(key, default)
+        return [
+            Fields(value, f"{self.where}: {key}[{index}]", self.error)
+            for index, value in enumerate(values)
+        ]
+
+    def unknown(self) -> tuple[str, ...]:
+        """Names of fields that nobody asked for."""
+        return tuple(sorted(set(self.data) - self.asked))
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -1,0 +1,225 @@
+"""From ``config.json`` to a ``Card``. Data only: nothing in a card is ever executed."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from .._errors import CardError
+from ..metrics import Metric
+from ..preprocessing import Preprocessing
+from ..tasks import Target
+from ._card import (
+    SCHEMA,
+    ArchitectureRef,
+    Card,
+    CardMetric,
+    FileRef,
+    Golden,
+    Published,
+    TaskRef,
+    TrainingData,
+    Weights,
+)
+from ._fields import Fields
+from ._input import AXES_OF_KIND, Band, InputSpec
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CARD_FILE = "config.json"
+
+#: A card longer than this was not written by people or by the zoo.
+_LARGEST_CARD = 2_000_000
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_ROLES = ("train", "validation", "test", "independent")
+
+
+def read_card(folder: Path) -> Card:
+    """Read and check the card of a model folder.
+
+    Raises
+    ------
+    CardError
+        Names the file, the field, what it holds and what it should hold.
+    """
+    path = folder / CARD_FILE
+    try:
+        if path.stat().st_size > _LARGEST_CARD:
+            raise CardError(f"{path}: larger than {_LARGEST_CARD} bytes; not a card.")
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise CardError(f"{folder}: no {CARD_FILE} here, so this is no model folder.") from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise CardError(f"{path}: cannot be read as JSON ({error}).") from error
+    return parse_card(data, where=str(path))
+
+
+def parse_card(data: Any, *, where: str = CARD_FILE) -> Card:
+    """Check a parsed ``config.json`` and turn it into a ``Card``."""
+    top = Fields(data, where)
+    schema = top.integer("schema")
+    if schema > SCHEMA:
+        raise CardError(
+            f"{where}: written for card format {schema}, this astrozoo reads up to {SCHEMA}. "
+            "Install a newer astrozoo."
+        )
+    inputs, preprocessing = _inputs(top)
+    weights = top.fields("weights")
+    golden = top.fields("golden")
+    architecture = top.fields("architecture")
+    return Card(
+        name=check_name(top.text("name"), where=where),
+        version=top.text("version"),
+        summary=top.text("summary"),
+        plugin=top.text("plugin"),
+        architecture=ArchitectureRef(
+            name=architecture.text("name"), arguments=architecture.object("arguments", {})
+        ),
+        task=_task(top.fields("task")),
+        inputs=inputs,
+        preprocessing=preprocessing,
+        weights=Weights(
+            ref=_file(weights),
+            num_parameters=weights.integer("num_parameters"),
+            dtype=weights.text("dtype"),
+            license=weights.text("license"),
+            sources=weights.texts("sources", []),
+        ),
+        head_keys=top.texts("head_keys"),
+        trained_on=tuple(_trained_on(entry) for entry in top.each("trained_on")),
+        metrics=tuple(_metric(entry) for entry in top.each("metrics", [])),
+        golden=Golden(
+            ref=_file(golden),
+            absolute_tolerance=golden.number("absolute_tolerance"),
+            relative_tolerance=golden.number("relative_tolerance"),
+        ),
+        citation=top.texts("citation"),
+        limits=top.texts("limits"),
+        parent=top.text("parent", None),
+        figures=top.object("figures", {}),
+        unknown_fields=top.unknown(),
+    )
+
+
+def check_name(name: str, *, where: str) -> str:
+    """Return a legal model name or raise ``CardError``."""
+    if not _NAME.fullmatch(name):
+        raise CardError(
+            f"{where}: {name!r} is no legal model name: use small letters, digits, '-', '_' "
+            "and '.', beginning with a letter or digit."
+        )
+    return name
+
+
+def _file(fields: Fields) -> FileRef:
+    name, sha256 = fields.text("file"), fields.text("sha256")
+    if "/" in name or "\\" in name or name.startswith("."):
+        raise CardError(f"{fields.where}: {name!r} must be a file of the model folder itself.")
+    if not _SHA256.fullmatch(sha256):
+        raise CardError(f"{fields.where}: sha256 must be 64 small hex digits, is {sha256!r}.")
+    return FileRef(file=name, sha256=sha256, size=fields.integer("size"))
+
+
+def _inputs(top: Fields) -> tuple[tuple[InputSpec, ...], dict[str, Preprocessing]]:
+    specs, preprocessing = [], {}
+    for entry in top.each("inputs"):
+        spec = parse_input(entry)
+        specs.append(spec)
+        steps = entry.items("preprocessing", [])
+        try:
+            preprocessing[spec.name] = Preprocessing.parse(steps, channels=len(spec.bands))
+        except CardError as error:
+            raise CardError(f"{entry.where}: {error}") from error
+    if not specs:
+        raise CardError(f"{top.where}: 'inputs' must name at least one input.")
+    return tuple(specs), preprocessing
+
+
+def parse_input(entry: Fields) -> InputSpec:
+    """One entry of ``inputs``."""
+    kind = entry.text("kind")
+    if kind not in AXES_OF_KIND:
+        raise CardError(
+            f"{entry.where}: kind must be one of {sorted(AXES_OF_KIND)}, is {kind!r}."
+        )
+    size = tuple(entry.items("size", []))
+    legal = all(n is None or (isinstance(n, int) and n > 0) for n in size)
+    if len(size) != AXES_OF_KIND[kind] or not legal:
+        raise CardError(
+            f"{entry.where}: size of kind {kind!r} must list {AXES_OF_KIND[kind]} positive "
+            f"lengths (null for any), is {list(size)}."
+        )
+    missing = entry.text("missing", "fill")
+    if missing not in ("fill", "refuse"):
+        raise CardError(f"{entry.where}: missing must be 'fill' or 'refuse', is {missing!r}.")
+    bands = tuple(
+        Band(name=band.text("name"), unit=band.text("unit", None))
+        for band in entry.each("bands")
+    )
+    return InputSpec(
+        name=entry.text("name"),
+        kind=kind,
+        bands=bands,
+        size=size,
+        pixel_scale_arcsec=entry.number("pixel_scale_arcsec", None),
+        cadence_seconds=entry.number("cadence_seconds", None),
+        missing=missing,
+    )
+
+
+def _task(fields: Fields) -> TaskRef:
+    calibration = fields.optional_fields("calibration")
+    numbers = {key: calibration.number(key) for key in calibration.data} if calibration else {}
+    return TaskRef(
+        name=fields.text("name"),
+        kind=fields.text("kind"),
+        targets=tuple(parse_target(entry) for entry in fields.each("targets")),
+        calibration=numbers,
+    )
+
+
+def parse_target(entry: Fields) -> Target:
+    """One entry of a task's ``targets``."""
+    return Target(
+        name=entry.text("name"),
+        classes=entry.texts("classes", []),
+        unit=entry.text("unit", None),
+        description=entry.text("description", ""),
+    )
+
+
+def _trained_on(entry: Fields) -> TrainingData:
+    return TrainingData(
+        name=entry.text("name"),
+        version=entry.text("version"),
+        kind=entry.text("kind"),
+        examples=entry.integer("examples"),
+        seed=entry.integer("seed", None),
+    )
+
+
+def _metric(entry: Fields) -> CardMetric:
+    role = entry.text("role")
+    if role not in _ROLES:
+        raise CardError(f"{entry.where}: role must be one of {_ROLES}, is {role!r}.")
+    published = entry.optional_fields("published")
+    return CardMetric(
+        metric=Metric(
+            name=entry.text("name"),
+            value=entry.number("value"),
+            low=entry.number("low", None),
+            high=entry.number("high", None),
+            n=entry.integer("n"),
+            conditions=entry.text("conditions", ""),
+        ),
+        data=entry.text("data"),
+        role=role,
+        command=entry.text("command", ""),
+        published=None
+        if published is None
+        else Published(value=published.number("value"), source=published.text("source")),
+    )

@@ -1,0 +1,111 @@
+"""The model card for people, ``README.md``, generated from the card."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ._card import Card, CardMetric
+
+
+def readme(card: Card) -> str:
+    """Markdown with the Hub's metadata block; follows from the card alone."""
+    sections = [
+        _front_matter(card),
+        f"# {card.name}\n\n{card.summary}.",
+        _facts(card),
+        _use(card),
+        "## How good it is\n\n" + metrics_table(card.metrics),
+        *(f"![{stem}]({path})" for stem, path in card.figures.items()),
+        "## Limits\n\n" + "\n".join(f"- {limit}" for limit in card.limits),
+        "## Cite\n\n" + "\n\n".join(f"```bibtex\n{entry}\n```" for entry in card.citation),
+    ]
+    return "\n\n".join(sections) + "\n"
+
+
+def metrics_table(metrics: Iterable[CardMetric]) -> str:
+    """A Markdown table: metric, value with interval, n, data, the paper's number."""
+    lines = [
+        "| metric | conditions | value | 95 % interval | n | published |",
+        "|---|---|---|---|---|---|",
+    ]
+    sources: dict[str, list[str]] = {}
+    for entry in metrics:
+        m = entry.metric
+        interval = "" if m.low is None or m.high is None else f"{m.low:.4f} to {m.high:.4f}"
+        published = ""
+        if entry.published:
+            difference = m.value - entry.published.value
+            published = (
+                f"{entry.published.value:g} ({entry.published.source}); ours {difference:+.4f}"
+            )
+        lines.append(
+            f"| {m.name} | {m.conditions} | {m.value:.4f} | {interval} | {m.n} | {published} |"
+        )
+        sources.setdefault(f"{entry.role} data: {entry.data}", []).append(entry.command)
+    for source, commands in sources.items():
+        printed = f" Printed by `{commands[0]}`." if commands[0] else ""
+        lines.append(f"\nMeasured on {source}.{printed}")
+    return "\n".join(lines)
+
+
+def _use(card: Card) -> str:
+    return (
+        "## Use\n\n"
+        f"```\nzoo predict {card.name} cutouts/ -o predictions.parquet\n```\n\n"
+        f'```python\nimport zoo_core as zoo\n\nmodel = zoo.load("{card.name}")\n'
+        'table = model.predict("cutouts/")\n```'
+    )
+
+
+def _facts(card: Card) -> str:
+    calibration = ", ".join(f"{k} {v:.4g}" for k, v in card.task.calibration.items()) or "none"
+    trained = "; ".join(
+        f"{t.kind} {t.name} version {t.version}, {t.examples} examples"
+        + ("" if t.seed is None else f", seed {t.seed}")
+        for t in card.trained_on
+    )
+    rows = [
+        ("version", card.version),
+        ("task", f"{card.task.name} ({card.task.kind})"),
+        ("classes", "; ".join(" / ".join(t.classes) for t in card.task.targets if t.classes)),
+        *(("input", spec.describe()) for spec in card.inputs),
+        *(("preprocessing", steps.describe()) for steps in card.preprocessing.values()),
+        ("architecture", f"{card.architecture.name}, {card.weights.num_parameters} parameters"),
+        ("calibration", calibration),
+        ("trained on", trained),
+        ("parent", card.parent or ""),
+        ("license of the weights", card.weights.license),
+        ("sha256 of the weights", f"`{card.weights.ref.sha256}`"),
+    ]
+    lines = [f"| {name} | {value} |" for name, value in rows if value]
+    return "\n".join(["| | |", "|---|---|", *lines])
+
+
+def _front_matter(card: Card) -> str:
+    results = [
+        {
+            "task": {"type": card.task.kind, "name": card.task.name},
+            "dataset": {"name": entry.data, "type": entry.role},
+            "metrics": [
+                {
+                    "type": entry.metric.name,
+                    "value": entry.metric.value,
+                    "name": " ".join([entry.metric.name, entry.metric.conditions]).strip(),
+                }
+            ],
+        }
+        for entry in card.metrics
+    ]
+    # JSON is YAML, and needs no library to be written correctly.
+    fields = {
+        "library_name": "astrozoo",
+        "license": card.weights.license.lower(),
+        "tags": ["astronomy", "astrozoo", card.plugin, card.task.name],
+        "model-index": [{"name": card.name, "results": results}],
+    }
+    lines = [f"{key}: {json.dumps(value)}" for key, value in fields.items()]
+    return "\n".join(["---", *lines, "---"])

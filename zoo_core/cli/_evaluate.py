@@ -1,0 +1,109 @@
+"""``zoo evaluate``: metrics with intervals, and pictures."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ._common import add_device_options, add_verb, note, print_json, print_table, progress_bar
+
+if TYPE_CHECKING:
+    import argparse
+
+    from ._common import Verbs
+
+_SIMULATOR = "simulator:"
+
+
+def register(verbs: Verbs) -> None:
+    """Declare the verb."""
+    parser = add_verb(
+        verbs,
+        "evaluate",
+        run,
+        summary="compare a model with the truth: metrics with 95 %% intervals, and plots",
+        examples=(
+            "zoo evaluate resnet-lens labelled/ --plots plots/",
+            "zoo evaluate resnet-lens cutouts.npz --truth labels.csv --json",
+            "zoo evaluate resnet-lens simulator:lsst-lens -n 40000 --seed 4",
+        ),
+    )
+    parser.add_argument("name", metavar="NAME", help="model, place/model or path of a folder")
+    parser.add_argument(
+        "data", metavar="DATA", help="a folder or file with truth, or simulator:NAME"
+    )
+    parser.add_argument("--truth", help="table with 'id' and truth columns (default: truth.*)")
+    parser.add_argument("-n", type=int, default=20_000, help="objects to simulate (20000)")
+    parser.add_argument("--seed", type=int, default=0, help="of the simulated objects (0)")
+    parser.add_argument("--plots", type=Path, metavar="DIR", help="write pictures to DIR")
+    parser.add_argument(
+        "--predictions", type=Path, metavar="OUT",
+        help="also write truth and predictions of each object as a table",
+    )  # fmt: skip
+    parser.add_argument("--overwrite", action="store_true", help="replace existing tables")
+    add_device_options(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Evaluate and print."""
+    from .._zoo import default_zoo
+    from ..tables import check_output
+
+    if arguments.predictions:
+        check_output(arguments.predictions, overwrite=arguments.overwrite)
+    zoo = default_zoo()
+    model = zoo.load(arguments.name, device=arguments.device, precision=arguments.precision)
+    data: Any = arguments.data
+    if data.startswith(_SIMULATOR):
+        data = zoo.simulator(data.removeprefix(_SIMULATOR))
+    with progress_bar(model.card.name) as progress:
+        evaluation = model.evaluate(
+            data,
+            truth=arguments.truth,
+            count=arguments.n,
+            seed=arguments.seed,
+            progress=progress,
+        )
+    paths = evaluation.save_figures(arguments.plots) if arguments.plots else []
+    if arguments.predictions:
+        _write_predictions(evaluation, arguments)
+    if arguments.json:
+        print_json(
+            {
+                **model.provenance(),
+                "data": evaluation.data,
+                "metrics": [asdict(metric) for metric in evaluation.metrics],
+                "left_out": list(evaluation.left_out),
+                "plots": [str(path) for path in paths],
+            }
+        )
+        return 0
+    print(f"{model.card.name} {model.card.version} on {evaluation.data}\n")
+    rows = [
+        (
+            m.name,
+            f"{m.value:.4f}",
+            "" if m.low is None or m.high is None else f"{m.low:.4f} to {m.high:.4f}",
+            str(m.n),
+            m.conditions,
+        )
+        for m in evaluation.metrics
+    ]
+    print_table(("METRIC", "VALUE", "95 % INTERVAL", "N", "CONDITIONS"), rows)
+    for reason in evaluation.left_out[:10]:
+        note(f"left out: {reason}")
+    if len(evaluation.left_out) > 10:
+        note(f"left out: {len(evaluation.left_out) - 10} more")
+    for path in paths:
+        note(f"wrote {path}")
+    return 0
+
+
+def _write_predictions(evaluation: Any, arguments: argparse.Namespace) -> None:
+    from ..tables import Column, PredictionTable, write_table
+
+    values = {f"true_{name}": column for name, column in evaluation.truth.items()}
+    values.update(evaluation.predictions)
+    table = PredictionTable(tuple(Column(name) for name in values), values, {})
+    write_table(table, arguments.predictions, overwrite=arguments.overwrite)

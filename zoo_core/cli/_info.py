@@ -1,0 +1,76 @@
+"""``zoo info``: a model's card."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from .._zoo import Zoo
+from ..cards import CARD_FILE
+from ._common import add_verb, human_size, note, print_json, print_table
+
+if TYPE_CHECKING:
+    import argparse
+
+    from ..cards import CardMetric
+    from ._common import Verbs
+
+
+def register(verbs: Verbs) -> None:
+    """Declare the verb."""
+    parser = add_verb(
+        verbs,
+        "info",
+        run,
+        summary="show a model's card: input, training, metrics, limits",
+        examples=("zoo info resnet-lens", "zoo info resnet-lens --json"),
+    )
+    parser.add_argument("name", metavar="NAME", help="model, place/model or path of a folder")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the card."""
+    found = Zoo.discover().find(arguments.name)
+    card = found.card
+    if card.unknown_fields:
+        note(f"the card has unknown fields: {', '.join(card.unknown_fields)}")
+    if arguments.json:
+        print_json(json.loads((found.folder / CARD_FILE).read_text(encoding="utf-8")))
+        return 0
+    weights = card.weights
+    print(f"{card.name} {card.version}: {card.summary}\n")
+    facts = [
+        ("folder", str(found.folder)),
+        ("plugin", card.plugin),
+        ("task", f"{card.task.name} ({card.task.kind})"),
+        *(("classes", " / ".join(t.classes)) for t in card.task.targets if t.classes),
+        *(("input", spec.describe()) for spec in card.inputs),
+        *(("preprocessing", steps.describe()) for steps in card.preprocessing.values()),
+        ("architecture", f"{card.architecture.name}, {weights.num_parameters:,} parameters"),
+        ("weights", f"{human_size(weights.ref.size)} {weights.dtype}, {weights.license}"),
+        *(
+            ("trained on", f"{t.kind} {t.name} version {t.version}, {t.examples:,} examples")
+            for t in card.trained_on
+        ),
+        ("parent", card.parent or "none"),
+    ]
+    for name, value in facts:
+        print(f"  {name:<14} {value}")
+    if card.metrics:
+        print(f"\nMetrics ({card.metrics[0].role} data: {card.metrics[0].data})\n")
+        print_table(
+            ("METRIC", "VALUE", "95 % INTERVAL", "N", "PUBLISHED", "CONDITIONS"),
+            [_metric_row(entry) for entry in card.metrics],
+        )
+    print("\nLimits\n")
+    for limit in card.limits:
+        print(f"  - {limit}")
+    print(f"\nTry: zoo predict {card.name} cutouts/ -o predictions.parquet")
+    return 0
+
+
+def _metric_row(entry: CardMetric) -> tuple[str, ...]:
+    m = entry.metric
+    interval = "" if m.low is None or m.high is None else f"{m.low:.4f} to {m.high:.4f}"
+    published = f"{entry.published.value:g}" if entry.published else ""
+    return m.name, f"{m.value:.4f}", interval, str(m.n), published, m.conditions

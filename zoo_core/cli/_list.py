@@ -1,0 +1,109 @@
+"""``zoo list``: what models there are. Imports nothing heavy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .._zoo import Zoo
+from ..plugins import KINDS
+from ._common import add_verb, human_size, note, print_json, print_table
+
+if TYPE_CHECKING:
+    import argparse
+
+    from ._common import Verbs
+
+
+def register(verbs: Verbs) -> None:
+    """Declare the verb."""
+    parser = add_verb(
+        verbs,
+        "list",
+        run,
+        summary="list models, or what plugins offer",
+        examples=(
+            "zoo list",
+            "zoo list --task lens-finding",
+            "zoo list --plugin strong-lensing --json",
+            "zoo list --simulators",
+        ),
+    )
+    parser.add_argument("--task", help="only models of this task (name or kind)")
+    parser.add_argument("--plugin", help="only models of this plugin")
+    group = parser.add_mutually_exclusive_group()
+    for kind in KINDS:
+        group.add_argument(
+            f"--{kind}",
+            dest="kind",
+            action="store_const",
+            const=kind,
+            help=f"list {kind} instead of models",
+        )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the list."""
+    zoo = Zoo.discover()
+    if arguments.plugin:
+        zoo.plugins.named(arguments.plugin)
+    if arguments.kind:
+        _contributions(zoo, arguments)
+    else:
+        _models(zoo, arguments)
+    broken = zoo.plugins.unavailable()
+    if broken:
+        note(f"{len(broken)} plugin{'s' * (len(broken) > 1)} cannot be used, see 'zoo plugins'")
+    return 0
+
+
+def _models(zoo: Zoo, arguments: argparse.Namespace) -> None:
+    listing = zoo.list_models(task=arguments.task, plugin=arguments.plugin)
+    for problem in listing.problems:
+        note(f"unreadable card: {problem}")
+    if arguments.json:
+        print_json(
+            [
+                {
+                    "name": item.card.name,
+                    "version": item.card.version,
+                    "task": item.card.task.name,
+                    "kind": item.card.task.kind,
+                    "plugin": item.card.plugin,
+                    "place": item.place,
+                    "folder": str(item.folder),
+                    "parameters": item.card.weights.num_parameters,
+                    "size": item.card.weights.ref.size,
+                    "license": item.card.weights.license,
+                    "summary": item.card.summary,
+                }
+                for item in listing.found
+            ]
+        )
+        return
+    if not listing.found:
+        note("no models match; 'zoo list' without options shows all")
+        return
+    rows = [
+        (
+            item.card.name,
+            item.card.version,
+            item.card.task.name,
+            item.place,
+            human_size(item.card.weights.ref.size),
+            item.card.summary,
+        )
+        for item in listing.found
+    ]
+    print_table(("NAME", "VERSION", "TASK", "PLACE", "SIZE", "SUMMARY"), rows)
+
+
+def _contributions(zoo: Zoo, arguments: argparse.Namespace) -> None:
+    found = [
+        c
+        for c in zoo.plugins.contributions(arguments.kind)
+        if arguments.plugin in (None, c.plugin)
+    ]
+    if arguments.json:
+        print_json([{"name": c.name, "plugin": c.plugin, "summary": c.summary} for c in found])
+        return
+    print_table(("NAME", "PLUGIN", "SUMMARY"), [(c.name, c.plugin, c.summary) for c in found])

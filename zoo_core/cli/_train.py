@@ -1,0 +1,86 @@
+"""``zoo train``: a recipe in, a model folder out; can be killed and resumed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ._common import add_verb, note, print_json, progress_bar
+
+if TYPE_CHECKING:
+    import argparse
+
+    from .._zoo import Zoo
+    from ..training import Recipe
+    from ._common import Verbs
+
+
+def register(verbs: Verbs) -> None:
+    """Declare the verb."""
+    parser = add_verb(
+        verbs,
+        "train",
+        run,
+        summary="train a model by its recipe; run again after a kill to go on",
+        examples=(
+            "zoo train resnet-lens -o runs/resnet-lens",
+            "zoo train resnet-lens --fast -o /tmp/proof",
+            "zoo train my-recipe.toml -o runs/mine",
+        ),
+    )
+    parser.add_argument(
+        "recipe", metavar="RECIPE_OR_NAME", help="a recipe's TOML file or a model's name"
+    )
+    parser.add_argument(
+        "-o", "--output", metavar="DIR", type=Path, required=True,
+        help="gets checkpoint/, history.csv and, in the end, the model folder",
+    )  # fmt: skip
+    parser.add_argument(
+        "--fast",
+        action="store_true",
+        help="the recipe's short version: proves it, trains little",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Train what is left to train and write the model folder."""
+    from .._zoo import default_zoo
+    from ..plugins import EpochEnded
+    from ..training import export_model, make_trainer
+
+    zoo = default_zoo()
+    recipe = _recipe(zoo, arguments.recipe)
+    if arguments.fast:
+        recipe = recipe.faster()
+    trainer = make_trainer(zoo, recipe, arguments.output)
+    if trainer.epoch:
+        note(f"going on after epoch {trainer.epoch} of {recipe.training.epochs}")
+
+    def after_epoch(record: dict[str, float]) -> None:
+        numbers = ", ".join(f"{k} {v:.4g}" for k, v in record.items() if k != "epoch")
+        note(f"epoch {record['epoch']:.0f} of {recipe.training.epochs}: {numbers}")
+        zoo.plugins.call("zoo_event", event=EpochEnded(model=recipe.name, record=record))
+
+    with progress_bar(f"train {recipe.name}") as progress:
+        trainer.run(
+            progress=lambda step, steps, loss: progress(step, steps, text=f"loss {loss:.3f}"),
+            after_epoch=after_epoch,
+        )
+    folder = arguments.output / recipe.name
+    note("calibrating, testing and writing the model folder")
+    with progress_bar("test") as progress:
+        evaluation = export_model(zoo, recipe, trainer, folder, progress=progress)
+    if arguments.json:
+        values = {f"{m.name} {m.conditions}".strip(): m.value for m in evaluation.metrics}
+        print_json({"folder": str(folder), "data": evaluation.data, "metrics": values})
+    else:
+        print(f"{folder}: try 'zoo info {folder.resolve()}'")
+    return 0
+
+
+def _recipe(zoo: Zoo, name: str) -> Recipe:
+    from ..training import read_recipe
+
+    if name.endswith(".toml"):
+        return read_recipe(Path(name))
+    return zoo.recipe(name)

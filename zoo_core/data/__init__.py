@@ -1,0 +1,19 @@
+"""Data: from paths to samples that fit a model's input specification."""
+
+from ._inputs import Inputs, open_inputs
+from ._reader import Item, Listing, Problem, Raw, Reader, Request
+from ._readers import READERS
+from ._sample import Sample
+
+__all__ = [
+    "READERS",
+    "Inputs",
+    "Item",
+    "Listing",
+    "Problem",
+    "Raw",
+    "Reader",
+    "Request",
+    "Sample",
+    "open_inputs",
+]

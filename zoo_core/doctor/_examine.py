@@ -1,0 +1,99 @@
+"""All checks of an installation, ours and the plugins'."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import metadata
+from typing import TYPE_CHECKING
+
+from ..plugins import HealthCheck
+from ..registry import user_registry
+from ._torch import check_torch
+
+if TYPE_CHECKING:
+    from .._zoo import Zoo
+
+_PACKAGES = (
+    "astropy", "h5py", "huggingface-hub", "matplotlib", "numpy", "pluggy", "pyarrow",
+    "safetensors", "scikit-learn", "scipy", "timm", "torch", "torchvision",
+)  # fmt: skip
+
+
+def examine(zoo: Zoo) -> list[HealthCheck]:
+    """Run every check; none of them raises."""
+    torch_check = check_torch()
+    checks = [_python(), _packages(), torch_check]
+    if torch_check.passed:
+        checks.append(_devices())
+    return [*checks, _models(zoo), _user_registry(), *_plugins(zoo)]
+
+
+def _python() -> HealthCheck:
+    version = ".".join(map(str, sys.version_info[:3]))
+    return HealthCheck(name="python", passed=sys.version_info >= (3, 11), message=version)
+
+
+def _packages() -> HealthCheck:
+    missing = []
+    for name in _PACKAGES:
+        try:
+            metadata.version(name)
+        except metadata.PackageNotFoundError:
+            missing.append(name)
+    return HealthCheck(
+        name="packages",
+        passed=not missing,
+        message=f"missing: {', '.join(missing)}; install with 'pip install {' '.join(missing)}'"
+        if missing
+        else "all dependencies are installed",
+    )
+
+
+def _devices() -> HealthCheck:
+    from ..devices import list_devices
+
+    devices = list_devices()
+    text = "; ".join(f"{d.name} ({d.description}, {d.default_precision})" for d in devices)
+    return HealthCheck(name="devices", passed=bool(devices), message=text)
+
+
+def _models(zoo: Zoo) -> HealthCheck:
+    listing = zoo.list_models()
+    if listing.problems:
+        return HealthCheck(
+            name="models", passed=False, message="; ".join(map(str, listing.problems))
+        )
+    return HealthCheck(name="models", passed=True, message=f"{len(listing.found)} models")
+
+
+def _user_registry() -> HealthCheck:
+    folder = user_registry().folder
+    existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    writable = os.access(existing, os.W_OK)
+    return HealthCheck(
+        name="user registry",
+        passed=writable,
+        message=str(folder)
+        if writable
+        else f"{existing} cannot be written; set ZOO_REGISTRY to a folder of yours",
+    )
+
+
+def _plugins(zoo: Zoo) -> list[HealthCheck]:
+    zoo.plugins.load_all()
+    results = zoo.plugins.call("zoo_health_checks")
+    checks = [
+        HealthCheck(
+            name=f"plugin {plugin.name}",
+            passed=plugin not in zoo.plugins.unavailable(),
+            message=plugin.why(),
+        )
+        for plugin in zoo.plugins.plugins
+    ]
+    for plugin, found in results:
+        checks += [
+            HealthCheck(name=f"{plugin.name}: {c.name}", passed=c.passed, message=c.message)
+            for c in found
+        ]
+    return checks

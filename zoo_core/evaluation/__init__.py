@@ -1,0 +1,5 @@
+"""Evaluation: predictions compared with the truth."""
+
+from ._evaluate import Evaluation, evaluate
+
+__all__ = ["Evaluation", "evaluate"]

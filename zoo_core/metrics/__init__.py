@@ -1,0 +1,64 @@
+"""Metrics with intervals.
+
+A function named for the thing (``auroc``) returns the number; one that begins with
+``measure_`` returns a ``Metric`` with its 95 % interval and the count behind it.
+"""
+
+from ._classification import (
+    confusion_matrix,
+    measure_accuracy,
+    measure_balanced_accuracy,
+    measure_false_positive_rate,
+    measure_precision,
+)
+from ._intervals import measure_fraction, wilson
+from ._metric import Metric
+from ._probability import (
+    CALIBRATION_BINS,
+    ReliabilityCurve,
+    expected_calibration_error,
+    fit_temperature,
+    measure_brier,
+    measure_calibration_error,
+    measure_log_loss,
+    reliability_curve,
+)
+from ._ranking import (
+    auroc,
+    completeness_at_rejection,
+    measure_auroc,
+    measure_completeness,
+    measure_threshold,
+    measure_tpr,
+    threshold_at_false_positives,
+    threshold_at_rejection,
+)
+from ._regression import measure_rmse
+
+__all__ = [
+    "CALIBRATION_BINS",
+    "Metric",
+    "ReliabilityCurve",
+    "auroc",
+    "completeness_at_rejection",
+    "confusion_matrix",
+    "expected_calibration_error",
+    "fit_temperature",
+    "measure_accuracy",
+    "measure_auroc",
+    "measure_balanced_accuracy",
+    "measure_brier",
+    "measure_calibration_error",
+    "measure_completeness",
+    "measure_false_positive_rate",
+    "measure_fraction",
+    "measure_log_loss",
+    "measure_precision",
+    "measure_rmse",
+    "measure_threshold",
+    "measure_tpr",
+    "reliability_curve",
+    "threshold_at_false_positives",
+    "threshold_at_rejection",
+    "wilson",
+]

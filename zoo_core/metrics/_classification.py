@@ -1,0 +1,102 @@
+"""How often decided classes are right."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ._intervals import mean_of_fractions, measure_fraction
+from ._metric import Metric
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+def measure_accuracy(
+    truth: np.ndarray, predicted: np.ndarray, *, conditions: str = ""
+) -> Metric:
+    """Share of objects whose class is right, Wilson interval.
+
+    Parameters
+    ----------
+    truth, predicted : numpy.ndarray
+        ``(n,)`` class indices or names.
+    """
+    return measure_fraction(truth == predicted, name="accuracy", conditions=conditions)
+
+
+def measure_balanced_accuracy(
+    truth: np.ndarray, predicted: np.ndarray, *, conditions: str = ""
+) -> Metric:
+    """Mean over the classes in ``truth`` of the share that is right.
+
+    The 95 % interval adds the Wilson intervals of the classes in quadrature.
+    """
+    import numpy as np
+
+    classes, place, counts = np.unique(truth, return_inverse=True, return_counts=True)
+    hits = np.bincount(place[truth == predicted], minlength=len(classes))
+    value, low, high = mean_of_fractions(hits, counts)
+    return Metric(
+        name="balanced_accuracy",
+        value=value,
+        n=len(truth),
+        low=low,
+        high=high,
+        conditions=conditions,
+    )
+
+
+def measure_precision(
+    positive: np.ndarray, selected: np.ndarray, *, name: str = "precision", conditions: str = ""
+) -> Metric:
+    """Share of the selected objects that are positive (purity), Wilson interval.
+
+    It holds for data with the same share of positives and nothing else.
+
+    Parameters
+    ----------
+    positive, selected : numpy.ndarray
+        ``(n,)`` bool.
+
+    Raises
+    ------
+    InputError
+        If nothing is selected.
+    """
+    return measure_fraction(positive[selected], name=name, conditions=conditions)
+
+
+def measure_false_positive_rate(
+    positive: np.ndarray,
+    selected: np.ndarray,
+    *,
+    subset: np.ndarray | None = None,
+    conditions: str = "",
+) -> Metric:
+    """Share of the negatives that are selected, Wilson interval.
+
+    Parameters
+    ----------
+    positive, selected : numpy.ndarray
+        ``(n,)`` bool.
+    subset : numpy.ndarray or None
+        ``(n,)`` bool, the negatives that are counted; None counts all.
+
+    Raises
+    ------
+    InputError
+        If there is no negative to count.
+    """
+    negative = ~positive if subset is None else ~positive & subset
+    return measure_fraction(
+        selected[negative], name="false_positive_rate", conditions=conditions
+    )
+
+
+def confusion_matrix(truth: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
+    """Count objects by ``(true class, predicted class)``, from class indices ``(n,)``."""
+    import numpy as np
+    from sklearn import metrics
+
+    counts = metrics.confusion_matrix(truth, predicted, labels=np.arange(classes))
+    return np.asarray(counts)

@@ -1,0 +1,60 @@
+"""From a name to a model: resolve, verify, build, fill."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .._errors import CardError
+from ..plugins import ModelLoaded
+from ..weights import load_tensors, parse_tensors, read_verified
+from ._model import Model
+
+if TYPE_CHECKING:
+    import torch
+
+    from .._zoo import Zoo
+    from ..registry import ModelFolder
+    from ..weights import LoadReport
+
+
+def load_model(zoo: Zoo, name: str, *, device: str, precision: str) -> Model:
+    """Load a model by name; see ``zoo_core.load`` for parameters and errors."""
+    from ..devices import pick_device
+
+    chosen = pick_device(device)
+    found = zoo.find(name)
+    task = zoo.task(found.card.task)
+    network, report = load_network(zoo, found)
+    model = Model(
+        found, task=task, network=network, report=report, device=chosen, precision=precision
+    )
+    card = found.card
+    zoo.plugins.call(
+        "zoo_event",
+        event=ModelLoaded(name=card.name, version=card.version, sha256=card.weights.ref.sha256),
+    )
+    return model
+
+
+def load_network(zoo: Zoo, found: ModelFolder) -> tuple[torch.nn.Module, LoadReport]:
+    """Build a card's network and fill it with the verified weights, in eval mode.
+
+    Raises
+    ------
+    WeightsCorrupt, WeightsMismatch
+        The file is not the card's, or does not fit.
+    CardError
+        The network has another number of parameters than the card says.
+    """
+    card = found.card
+    data = read_verified(found.folder, card.weights.ref)
+    network = zoo.build(card.architecture.name, **card.architecture.arguments)
+    tensors = parse_tensors(data, origin=str(found.folder / card.weights.ref.file))
+    report = load_tensors(network, tensors)
+    count = sum(parameter.numel() for parameter in network.parameters())
+    if count != card.weights.num_parameters:
+        raise CardError(
+            f"{found.folder}: the card says {card.weights.num_parameters} parameters, the "
+            f"architecture {card.architecture.name!r} has {count}."
+        )
+    return network.eval(), report

@@ -1,0 +1,152 @@
+"""A loaded model and its verbs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    import numpy as np
+    import torch
+
+    from ..cards import Card
+    from ..devices import InferenceEngine
+    from ..evaluation import Evaluation
+    from ..registry import ModelFolder
+    from ..tables import PredictionTable
+    from ..tasks import Task
+    from ..weights import LoadReport
+
+
+class Model:
+    """A network with the card that says what goes in and the task that says what comes out.
+
+    Made by ``zoo_core.load``.
+
+    Attributes
+    ----------
+    card : Card
+        What the model folder says.
+    task : Task
+        Decodes outputs, knows the metrics.
+    network : torch.nn.Module
+        Float32, in eval mode, with timm's method names.
+    report : LoadReport
+        Which tensors were filled.
+    """
+
+    def __init__(
+        self,
+        found: ModelFolder,
+        *,
+        task: Task,
+        network: torch.nn.Module,
+        report: LoadReport,
+        device: str,
+        precision: str = "auto",
+    ):
+        self.found = found
+        self.task = task
+        self.network = network
+        self.report = report
+        self.device = device
+        self.precision = precision
+        self._engines: dict[tuple[bool, int | str], InferenceEngine] = {}
+
+    @property
+    def card(self) -> Card:
+        """The card of the model folder."""
+        return self.found.card
+
+    def __repr__(self) -> str:
+        return f"<Model {self.card.name} {self.card.version} on {self.device}>"
+
+    def engine(
+        self,
+        *,
+        compile: bool = False,
+        batch_size: int | str = "auto",
+    ) -> InferenceEngine:
+        """The network prepared for fast inference; prepared once for each setting."""
+        from ..devices import InferenceEngine
+
+        key = (compile, batch_size)
+        if key not in self._engines:
+            self._engines[key] = InferenceEngine(
+                self.network,
+                device=self.device,
+                precision=self.precision,
+                compile=compile,
+                batch_size=batch_size,
+            )
+        return self._engines[key]
+
+    def prepare(self, arrays: Mapping[str, torch.Tensor]) -> list[torch.Tensor]:
+        """Preprocess a batch of each input, in the order in which the network takes them."""
+        return [steps(arrays[name]) for name, steps in self.card.preprocessing.items()]
+
+    def provenance(self) -> dict[str, str]:
+        """What a prediction table says about its model."""
+        from .. import __version__
+
+        return {
+            "model": self.card.name,
+            "model_version": self.card.version,
+            "weights_sha256": self.card.weights.ref.sha256,
+            "astrozoo_version": __version__,
+        }
+
+    def predict(
+        self,
+        data: str | Path | Sequence[str | Path] | np.ndarray | torch.Tensor,
+        *,
+        fit: str = "exact",
+        accept_bands: Sequence[str] = (),
+        compile: bool = False,
+        batch_size: int | str = "auto",
+        progress: Callable[[int, int], None] | None = None,
+    ) -> PredictionTable:
+        """Predict for files, folders or an array.
+
+        Parameters
+        ----------
+        data : path, list of paths, or array
+            What ``zoo_core.data`` reads; or an array ``(n, channel, *axes)`` in the card's
+            units.
+        fit : str
+            ``exact``, or ``crop`` to cut larger images down to the card's size.
+        accept_bands : sequence of str
+            Bands to take although the card names others.
+        compile : bool
+            Compile the network first; pays for itself on large inputs only.
+        batch_size : int or "auto"
+            Objects a forward pass.
+        progress : callable, optional
+            Called with (rows done, rows in all).
+
+        Returns
+        -------
+        PredictionTable
+            One row an input, in input order: id, source, one column per class probability
+            or target, flag, reason.
+
+        Raises
+        ------
+        InputError
+            Nothing could be read at all.
+        PredictionInterrupted
+            Ctrl-C; carries the rows that were done.
+        """
+        from ..prediction import open_any, predict_inputs
+
+        inputs = open_any(data, self.card.inputs, fit=fit, accept_bands=accept_bands)
+        engine = self.engine(compile=compile, batch_size=batch_size)
+        return predict_inputs(self, inputs, engine=engine, progress=progress)
+
+    def evaluate(self, data: Any, **options: Any) -> Evaluation:
+        """Predict and compare with the truth; see ``zoo_core.evaluation.evaluate``."""
+        from ..evaluation import evaluate
+
+        return evaluate(self, data, **options)

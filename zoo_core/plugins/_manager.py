@@ -1,0 +1,172 @@
+"""The plugin manager: looking up contributions, importing on use, calling hooks."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+from typing import TYPE_CHECKING, Any
+
+from .._errors import AmbiguousName, PluginError, unknown_name
+from ._plugin import Plugin, Stage, State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import pluggy
+
+    from ._manifest import Contribution
+
+_log = logging.getLogger(__name__)
+
+
+class PluginManager:
+    """Holds the plugins of one ``Zoo``.
+
+    Nothing is imported before a contribution is used or a hook is called; pluggy itself
+    is imported with the first plugin that has hooks.
+    """
+
+    def __init__(self, plugins: Iterable[Plugin] = ()):
+        self.plugins = sorted(plugins, key=lambda plugin: plugin.name)
+        self._pluggy: pluggy.PluginManager | None = None
+
+    def named(self, name: str) -> Plugin:
+        """The plugin of this name.
+
+        Raises
+        ------
+        UnknownName
+            None is installed under it.
+        """
+        for plugin in self.plugins:
+            if plugin.name == name:
+                return plugin
+        raise unknown_name("plugin", name, [plugin.name for plugin in self.plugins])
+
+    def unavailable(self) -> list[Plugin]:
+        """Plugins that are broken."""
+        return [plugin for plugin in self.plugins if plugin.state is State.BROKEN]
+
+    def contributions(self, kind: str) -> list[Contribution]:
+        """All contributions of a kind by usable plugins, sorted by name."""
+        found = [
+            contribution
+            for plugin in self.plugins
+            if plugin.is_usable and plugin.manifest
+            for contribution in plugin.manifest.contributions
+            if contribution.kind == kind
+        ]
+        return sorted(found, key=lambda contribution: contribution.name)
+
+    def find(self, kind: str, name: str) -> Contribution:
+        """The one contribution of this kind and name; ``plugin/name`` says whose.
+
+        Raises
+        ------
+        UnknownName, AmbiguousName
+            None, or several plugins offer it.
+        """
+        owner, _, short = name.rpartition("/")
+        known = self.contributions(kind)
+        matches = [c for c in known if c.name == short and owner in ("", c.plugin)]
+        singular = kind.removesuffix("s")
+        if not matches:
+            broken = self.unavailable()
+            hint = f"{len(broken)} plugins cannot be used, see 'zoo plugins'." if broken else ""
+            raise unknown_name(singular, name, [c.name for c in known], hint)
+        if len(matches) > 1:
+            choices = " and ".join(f"{c.plugin}/{c.name}" for c in matches)
+            raise AmbiguousName(f"two plugins offer the {singular} {name!r}: say {choices}.")
+        return matches[0]
+
+    def resolve(self, kind: str, name: str) -> Any:
+        """Import what a contribution points to, loading its plugin first."""
+        contribution = self.find(kind, name)
+        plugin = self.named(contribution.plugin)
+        self.load(plugin)
+        module, _, attribute = contribution.target.partition(":")
+        try:
+            return getattr(importlib.import_module(module), attribute)
+        except (Exception, SystemExit) as error:
+            plugin.fail(Stage.IMPORT, error)
+            raise PluginError(
+                f"{plugin.why()} It was needed for the {kind.removesuffix('s')} {name!r}."
+            ) from error
+
+    def load(self, plugin: Plugin) -> None:
+        """Import a plugin's hook module, if it has one, and register it.
+
+        Raises
+        ------
+        PluginError
+            It is blocked, was found broken before, or breaks now.
+        """
+        if plugin.state is State.LOADED:
+            return
+        if plugin.state is not State.LISTED or plugin.manifest is None:
+            raise PluginError(plugin.why())
+        if plugin.manifest.hooks is not None:
+            try:
+                plugin.module = importlib.import_module(plugin.manifest.hooks)
+            except (Exception, SystemExit) as error:
+                plugin.fail(Stage.IMPORT, error)
+                raise PluginError(plugin.why()) from error
+            self._register(plugin)
+        plugin.state = State.LOADED
+
+    def load_all(self) -> None:
+        """Load every plugin that can be loaded; the others are marked broken."""
+        for plugin in self.plugins:
+            if plugin.state is State.LISTED:
+                try:
+                    self.load(plugin)
+                except PluginError:
+                    _log.debug("plugin %s is broken", plugin.name, exc_info=True)
+
+    def _register(self, plugin: Plugin) -> None:
+        manager = self._hooks()
+        try:
+            manager.register(plugin.module, name=plugin.name)
+        except Exception as error:
+            plugin.fail(Stage.REGISTER, error)
+            raise PluginError(plugin.why()) from error
+        callers = manager.get_hookcallers(plugin.module) or []
+        misspelt = sorted(caller.name for caller in callers if not caller.has_spec())
+        if misspelt:
+            manager.unregister(plugin.module)
+            known = sorted(name for name in vars(manager.hook) if name.startswith("zoo_"))
+            unknown = unknown_name("hook", misspelt[0], [k for k in known if k not in misspelt])
+            plugin.fail(Stage.REGISTER, PluginError(str(unknown)))
+            raise PluginError(plugin.why()) from unknown
+
+    def _hooks(self) -> pluggy.PluginManager:
+        if self._pluggy is None:
+            import pluggy
+
+            from . import hookspecs
+
+            self._pluggy = pluggy.PluginManager(hookspecs.PROJECT)
+            self._pluggy.add_hookspecs(hookspecs)
+        return self._pluggy
+
+    def call(self, hook: str, **arguments: Any) -> list[tuple[Plugin, Any]]:
+        """Call a hook of every loaded plugin; each result comes with its author.
+
+        One that raises is marked broken at the stage ``call`` and the others go on.
+        """
+        if self._pluggy is None:
+            return []
+        results = []
+        caller = getattr(self._pluggy.hook, hook)
+        for implementation in caller.get_hookimpls():
+            plugin = self.named(implementation.plugin_name)
+            given = {name: arguments[name] for name in implementation.argnames}
+            try:
+                result = implementation.function(**given)
+            except Exception as error:  # noqa: BLE001 - one plugin must not stop another
+                plugin.fail(Stage.CALL, error)
+                _log.warning("%s", plugin.why())
+                continue
+            if result is not None:
+                results.append((plugin, result))
+        return sorted(results, key=lambda pair: pair[0].name)

@@ -1,0 +1,114 @@
+"""A plugin's manifest: the static file that says what the plugin holds.
+
+``zoo.toml`` lies in the plugin's top-level package. Reading it imports nothing of the
+plugin::
+
+    api = 1                          # of the plugin interface
+    name = "strong-lensing"
+    summary = "..."
+    hooks = "zoo_strong_lensing"     # optional: module with hook implementations
+    models = "models"                # optional: folder of model folders in the package
+
+    [[architectures]]                # also: tasks, simulators, recipes
+    name = "deeplens"
+    target = "zoo_strong_lensing.architectures:DeepLens"
+    summary = "..."
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .._errors import PluginError
+from ..cards._fields import Fields
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+#: The version of the plugin interface that this core speaks.
+API = 1
+
+#: Kinds of contribution that are looked up by name; one TOML table array each.
+KINDS = ("architectures", "tasks", "simulators", "recipes")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contribution:
+    """Something that a plugin offers under a name.
+
+    ``target`` is ``package.module:attribute``, imported on first use; for a recipe it is
+    the path of a TOML file inside the package.
+    """
+
+    kind: str
+    name: str
+    target: str
+    summary: str
+    plugin: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """A manifest as read. ``folder`` is the plugin's package folder."""
+
+    name: str
+    summary: str
+    folder: Path
+    hooks: str | None
+    models: Path | None
+    contributions: tuple[Contribution, ...]
+
+
+class TooNew(PluginError):
+    """The plugin was written for a newer interface."""
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Read a manifest.
+
+    Raises
+    ------
+    TooNew
+        The plugin needs a newer plugin interface than this core has.
+    PluginError
+        The file is missing, no TOML, or lacks a field.
+    """
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise PluginError(
+            f"the manifest {path.name} is not in the package; with setuptools it must be "
+            "listed in [tool.setuptools.package-data]"
+        ) from None
+    except (OSError, ValueError) as error:
+        raise PluginError(f"the manifest {path.name} cannot be read: {error}") from error
+    top = Fields(data, path.name, PluginError)
+    api = top.integer("api")
+    if api > API:
+        raise TooNew(
+            f"written for plugin interface {api}, this astrozoo speaks {API}; "
+            "install a newer astrozoo or an older version of the plugin"
+        )
+    name = top.text("name")
+    models = top.text("models", None)
+    contributions = []
+    for kind in KINDS:
+        for entry in top.each(kind, []):
+            contribution = Contribution(
+                kind=kind,
+                name=entry.text("name"),
+                target=entry.text("target"),
+                summary=entry.text("summary", ""),
+                plugin=name,
+            )
+            contributions.append(contribution)
+    return Manifest(
+        name=name,
+        summary=top.text("summary", ""),
+        folder=path.parent,
+        hooks=top.text("hooks", None),
+        models=None if models is None else path.parent / models,
+        contributions=tuple(contributions),
+    )

@@ -1,0 +1,79 @@
+"""A plugin and what has become of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from .._errors import PluginError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+    from ._manifest import Manifest
+
+
+class State(StrEnum):
+    """What can be said of a plugin at this moment."""
+
+    LISTED = "listed"
+    LOADED = "loaded"
+    BLOCKED = "blocked"
+    BROKEN = "broken"
+
+
+class Stage(StrEnum):
+    """Where a broken plugin broke."""
+
+    MANIFEST = "manifest"
+    API = "api"
+    IMPORT = "import"
+    REGISTER = "register"
+    CALL = "call"
+
+
+@dataclass(eq=False)
+class Plugin:
+    """One installed plugin."""
+
+    name: str
+    entry_point: EntryPoint | None = None
+    manifest: Manifest | None = None
+    state: State = State.LISTED
+    stage: Stage | None = None
+    error: BaseException | None = field(default=None, repr=False)
+    module: Any = field(default=None, repr=False)
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether its contributions may be looked up."""
+        return self.state in (State.LISTED, State.LOADED) and self.manifest is not None
+
+    @cached_property
+    def distribution(self) -> str:
+        """Name and version of the distribution that brought it."""
+        dist = getattr(self.entry_point, "dist", None)
+        return "not installed" if dist is None else f"{dist.name} {dist.version}"
+
+    def fail(self, stage: Stage, error: BaseException) -> None:
+        """Mark as broken at a stage, keeping the cause."""
+        self.state, self.stage, self.error = State.BROKEN, stage, error
+
+    def why(self) -> str:
+        """One sentence that names plugin, distribution, stage and cause."""
+        if self.state is State.BLOCKED:
+            return (
+                f"plugin {self.name!r} ({self.distribution}) is blocked by ZOO_BLOCK or "
+                "ZOO_PLUGINS."
+            )
+        if self.state is not State.BROKEN:
+            return f"plugin {self.name!r} ({self.distribution}) is {self.state}."
+        cause = str(self.error) or "no message"
+        if not isinstance(self.error, PluginError):
+            cause = f"{type(self.error).__name__}: {cause}"
+        return (
+            f"plugin {self.name!r} ({self.distribution}) cannot be used: it failed at the "
+            f"stage {self.stage!s}: {cause}."
+        )

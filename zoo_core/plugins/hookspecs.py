@@ -1,0 +1,53 @@
+"""The hooks: behaviour that plugins add where nothing is looked up by name.
+
+A plugin implements a hook in the module that its manifest names under ``hooks``::
+
+    from zoo_core.plugins import hookimpl
+
+    @hookimpl
+    def zoo_health_checks():
+        return [HealthCheck(name="...", passed=True, message="...")]
+
+Rules: import nothing heavy at module level; name only the arguments that are needed;
+never rely on the order of plugins.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pluggy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ._events import Event
+    from ._health import HealthCheck
+
+PROJECT = "astrozoo"
+
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@hookspec
+def zoo_health_checks() -> Iterable[HealthCheck]:  # type: ignore[empty-body]
+    """Checks for ``zoo doctor``: whether what the plugin needs is there and working.
+
+    Returns
+    -------
+    iterable of HealthCheck
+        Each with a name, whether it passed, and a sentence that says how to mend it.
+    """
+
+
+@hookspec
+def zoo_event(event: Event) -> None:
+    """Observe something that happened: a model was loaded, an epoch ended, ...
+
+    Parameters
+    ----------
+    event : Event
+        One of the frozen dataclasses of ``zoo_core.plugins``; test with ``isinstance``
+        and ignore what is not known.
+    """

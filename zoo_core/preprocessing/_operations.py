@@ -1,0 +1,125 @@
+"""The operations that a card may name, each implemented once.
+
+An operation takes a float32 batch ``(batch, channel, *axes)`` and numbers, and returns a
+float32 batch. It says in ``scope`` where its statistics come from: ``fixed`` numbers only,
+or the ``sample`` itself (then a tile and the whole image give different results).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import torch
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """An entry of the vocabulary.
+
+    Attributes
+    ----------
+    apply : callable
+        ``apply(batch, **arguments) -> batch``.
+    arguments : mapping of str to str
+        Name of each argument and what it is: ``number``, ``positive``, ``per-channel``
+        (a list with one number a channel) or ``lengths`` (a list with one positive
+        integer an axis).
+    scope : str
+        ``fixed`` or ``sample``.
+    """
+
+    apply: Callable[..., torch.Tensor]
+    arguments: Mapping[str, str]
+    scope: str
+    summary: str
+
+
+def _fill_nan(batch: torch.Tensor, value: float) -> torch.Tensor:
+    import torch
+
+    return torch.nan_to_num(batch, nan=value, posinf=value, neginf=value)
+
+
+def _clip(batch: torch.Tensor, low: float, high: float) -> torch.Tensor:
+    return batch.clamp(low, high)
+
+
+def _scale(batch: torch.Tensor, factor: float) -> torch.Tensor:
+    return batch * factor
+
+
+def _asinh(batch: torch.Tensor, softening: float) -> torch.Tensor:
+    return (batch / softening).asinh()
+
+
+def _per_channel(batch: torch.Tensor, values: list[float]) -> torch.Tensor:
+    import torch
+
+    shape = (1, len(values)) + (1,) * (batch.dim() - 2)
+    return torch.tensor(values, dtype=batch.dtype, device=batch.device).view(shape)
+
+
+def _normalize(batch: torch.Tensor, mean: list[float], std: list[float]) -> torch.Tensor:
+    return (batch - _per_channel(batch, mean)) / _per_channel(batch, std)
+
+
+def _noise_scale(batch: torch.Tensor) -> torch.Tensor:
+    import torch
+
+    # Neighbours along all axes at once (diagonal pixels of an image): a smooth object
+    # hardly changes between them, white noise does.
+    ahead = behind = batch
+    for axis in range(2, batch.dim()):
+        ahead = ahead.narrow(axis, 1, ahead.shape[axis] - 1)
+        behind = behind.narrow(axis, 0, behind.shape[axis] - 1)
+    difference = (ahead - behind).abs_().flatten(2)
+    sigma = difference.median(dim=2).values * (1.4826 / math.sqrt(2.0))
+    sigma = torch.where(sigma > 0, sigma, torch.ones_like(sigma))
+    return batch / sigma.view(*sigma.shape, *(1,) * (batch.dim() - 2))
+
+
+def _subtract_median(batch: torch.Tensor) -> torch.Tensor:
+    median = batch.flatten(2).median(dim=2).values
+    return batch - median.view(*median.shape, *(1,) * (batch.dim() - 2))
+
+
+def _center_crop(batch: torch.Tensor, size: list[int]) -> torch.Tensor:
+    for axis, length in enumerate(size, start=2):
+        batch = batch.narrow(axis, (batch.shape[axis] - length) // 2, length)
+    return batch
+
+
+VOCABULARY: Mapping[str, Operation] = {
+    "asinh": Operation(_asinh, {"softening": "positive"}, "fixed", "asinh(x / softening)"),
+    "center_crop": Operation(
+        _center_crop, {"size": "lengths"}, "fixed", "keep the middle of each axis"
+    ),
+    "clip": Operation(
+        _clip, {"low": "number", "high": "number"}, "fixed", "limit values to [low, high]"
+    ),
+    "fill_nan": Operation(
+        _fill_nan, {"value": "number"}, "fixed", "replace NaN and infinities by a number"
+    ),
+    "noise_scale": Operation(
+        _noise_scale,
+        {},
+        "sample",
+        "divide each channel by its noise: 1.4826 / sqrt(2) times the median absolute "
+        "difference of neighbouring samples",
+    ),
+    "normalize": Operation(
+        _normalize,
+        {"mean": "per-channel", "std": "per-channel"},
+        "fixed",
+        "(x - mean) / std for each channel",
+    ),
+    "scale": Operation(_scale, {"factor": "number"}, "fixed", "multiply by a number"),
+    "subtract_median": Operation(
+        _subtract_median, {}, "sample", "subtract each channel's median"
+    ),
+}

@@ -1,0 +1,65 @@
+"""A registry: a place that holds model folders."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..cards import CARD_FILE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..plugins import Plugin
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """One place with model folders.
+
+    ``name`` is how the place is called in ``place/model`` names: ``embedded``, ``user`` or
+    a plugin's name. The folder need not exist.
+    """
+
+    name: str
+    folder: Path
+
+    def model_folders(self) -> Iterator[Path]:
+        """Folders with a card, sorted by name."""
+        try:
+            entries = sorted(os.scandir(self.folder), key=lambda entry: entry.name)
+        except OSError:
+            return
+        for entry in entries:
+            folder = Path(entry.path)
+            if (folder / CARD_FILE).is_file():
+                yield folder
+
+
+def embedded_registry() -> Registry:
+    """The registry that travels with the zoo: in the wheel, or beside a source checkout."""
+    package = Path(__file__).parents[1]
+    installed = package / "_registry"
+    folder = installed if installed.is_dir() else package.parent / "registry"
+    return Registry("embedded", folder)
+
+
+def user_registry() -> Registry:
+    """The user's own, ``$ZOO_REGISTRY`` or a folder of the user's data directory."""
+    chosen = os.environ.get("ZOO_REGISTRY")
+    if chosen:
+        return Registry("user", Path(chosen).expanduser())
+    import platformdirs
+
+    return Registry("user", Path(platformdirs.user_data_dir("astrozoo")) / "registry")
+
+
+def registries_of(plugins: list[Plugin]) -> list[Registry]:
+    """The folders that plugins bring, in the order of the plugins' names."""
+    return [
+        Registry(plugin.name, plugin.manifest.models)
+        for plugin in plugins
+        if plugin.is_usable and plugin.manifest and plugin.manifest.models
+    ]

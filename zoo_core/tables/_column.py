@@ -1,0 +1,22 @@
+"""One column of a table: its name, what it holds and its unit."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column as a task, a simulator or a writer describes it.
+
+    Parameters
+    ----------
+    name : str
+        As it appears in files.
+    description : str
+        One line for people.
+    unit : str or None
+        A unit that ``astropy.units.Unit`` accepts, or None for a pure number or text.
+    """
+
+    name: str
+    description: str = ""
+    unit: str | None = None

@@ -1,0 +1,112 @@
+"""What a task is: the meaning of a model's outputs."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import matplotlib.figure
+    import numpy as np
+    import torch
+
+    from ..metrics import Metric
+    from ..tables import Column
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """One thing that a task predicts.
+
+    ``name`` is the truth column it is compared with. ``classes`` in the order of the class
+    index for a classification, empty otherwise; ``unit`` an astropy unit string.
+    """
+
+    name: str
+    classes: tuple[str, ...] = ()
+    unit: str | None = None
+    description: str = ""
+
+
+class Task(ABC):
+    """Owns targets, loss, decoding, metrics and pictures; knows no network and no file.
+
+    What a model returns and a loss takes is between the task and the architecture: core
+    hands it through. A decoded column has one entry per object along its first axis.
+
+    Parameters
+    ----------
+    targets : tuple of Target
+        From the card.
+    calibration : mapping
+        Numbers that ``calibrate`` found, from the card; empty before calibration.
+    """
+
+    #: The family of tasks, such as ``binary-classification``.
+    kind: ClassVar[str]
+
+    def __init__(
+        self, targets: tuple[Target, ...], calibration: Mapping[str, float] | None = None
+    ):
+        self.targets = targets
+        self.calibration = dict(calibration or {})
+        self.check()
+
+    def check(self) -> None:
+        """Raise ``CardError`` if targets or calibration do not suit the task."""
+
+    @property
+    @abstractmethod
+    def num_outputs(self) -> int:
+        """Length of the network's output."""
+
+    @property
+    @abstractmethod
+    def columns(self) -> tuple[Column, ...]:
+        """Columns of a prediction, in order."""
+
+    @property
+    def ranking(self) -> str | None:
+        """The column by which predictions are ranked, best first, if any."""
+        return None
+
+    @abstractmethod
+    def encode(self, truth: Mapping[str, np.ndarray]) -> torch.Tensor:
+        """Turn truth columns into the tensor that ``loss`` takes."""
+
+    @abstractmethod
+    def loss(self, outputs: Any, target: torch.Tensor) -> torch.Tensor:
+        """Mean loss of a batch, a float32 scalar."""
+
+    @abstractmethod
+    def decode(self, outputs: Any) -> dict[str, np.ndarray]:
+        """Turn outputs into the prediction's columns; applies the calibration."""
+
+    @abstractmethod
+    def monitor(self, outputs: Any, target: torch.Tensor) -> dict[str, float]:
+        """Numbers to watch during training; higher is better for the first."""
+
+    def calibrate(
+        self,
+        outputs: Any,
+        target: torch.Tensor,
+    ) -> dict[str, float]:
+        """Find calibration numbers on outputs of *validation* data; may be empty."""
+        return {}
+
+    @abstractmethod
+    def metrics(
+        self, truth: Mapping[str, np.ndarray], predictions: Mapping[str, np.ndarray]
+    ) -> list[Metric]:
+        """Metrics with 95 % intervals; ``truth`` may hold more columns than the targets."""
+
+    def figures(
+        self,
+        truth: Mapping[str, np.ndarray],
+        predictions: Mapping[str, np.ndarray],
+    ) -> dict[str, matplotlib.figure.Figure]:
+        """Pictures by file stem."""
+        return {}

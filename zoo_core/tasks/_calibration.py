@@ -1,0 +1,35 @@
+"""What the card of a classification must say about classes and temperature."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from .._errors import CardError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ._base import Target
+
+
+def check_classes(target: Target) -> None:
+    """Raise ``CardError`` if a class has no name or two have the same."""
+    names = target.classes
+    if len(set(names)) != len(names) or not all(name.strip() for name in names):
+        raise CardError(
+            f"the classes of target {target.name!r} need a name each, all different; "
+            f"got {list(names)}."
+        )
+
+
+def check_temperature(calibration: Mapping[str, float]) -> None:
+    """Raise ``CardError`` unless there is at most a positive ``temperature``."""
+    unknown = sorted(set(calibration) - {"temperature"})
+    if unknown:
+        raise CardError(
+            f"the calibration of a classification holds 'temperature' alone, got {unknown}."
+        )
+    temperature = calibration.get("temperature", 1.0)
+    if not math.isfinite(temperature) or temperature <= 0:
+        raise CardError(f"the temperature must be a positive number, got {temperature}.")

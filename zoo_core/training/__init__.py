@@ -1,0 +1,20 @@
+"""Training: recipes, data, the loop, checkpoints, and the model folder that comes out."""
+
+from ._data import SimulatedData
+from ._export import export_model
+from ._recipe import PublishedNumber, Recipe, SeededData, read_recipe
+from ._run import make_trainer
+from ._settings import TrainingSettings
+from ._trainer import Trainer
+
+__all__ = [
+    "PublishedNumber",
+    "Recipe",
+    "SeededData",
+    "SimulatedData",
+    "Trainer",
+    "TrainingSettings",
+    "export_model",
+    "make_trainer",
+    "read_recipe",
+]

@@ -1,0 +1,101 @@
+"""Checkpoints: safetensors and JSON, replaced as a whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from typing import TYPE_CHECKING, Any
+
+from .._errors import WeightsCorrupt
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import torch
+
+_STATE = "state.json"
+
+
+def save_checkpoint(
+    folder: Path, tensors: dict[str, dict[str, torch.Tensor]], state: dict[str, Any]
+) -> None:
+    """Write ``NAME.safetensors`` for each entry of ``tensors`` and ``state.json``.
+
+    The checkpoint is written beside its place and renamed into it, so that a kill at any
+    moment leaves the previous one or the new one (or the new one under the name of
+    ``_fallback``, which ``load_checkpoint`` knows).
+    """
+    from safetensors.torch import save_file
+
+    fresh, old = folder.with_name(folder.name + ".new"), _fallback(folder)
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    for name, group in tensors.items():
+        contiguous = {key: value.detach().contiguous() for key, value in group.items()}
+        save_file(contiguous, fresh / f"{name}.safetensors")
+    (fresh / _STATE).write_text(json.dumps(state, indent=1), encoding="utf-8")
+    for path in fresh.iterdir():
+        with path.open("rb") as handle:
+            os.fsync(handle.fileno())
+    shutil.rmtree(old, ignore_errors=True)
+    if folder.exists():
+        folder.rename(old)
+    fresh.rename(folder)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def load_checkpoint(
+    folder: Path,
+) -> tuple[dict[str, dict[str, torch.Tensor]], dict[str, Any]] | None:
+    """Read the checkpoint, or None if there is none yet.
+
+    Raises
+    ------
+    WeightsCorrupt
+        The files are there but cannot be read.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    found = next((f for f in (folder, _fallback(folder)) if (f / _STATE).is_file()), None)
+    if found is None:
+        return None
+    try:
+        state = json.loads((found / _STATE).read_text(encoding="utf-8"))
+        tensors = {path.stem: load_file(path) for path in sorted(found.glob("*.safetensors"))}
+    except (OSError, ValueError, SafetensorError) as error:
+        raise WeightsCorrupt(
+            f"the checkpoint in {found} cannot be read ({error}). Remove that folder to "
+            "start the training again."
+        ) from error
+    return tensors, state
+
+
+def _fallback(folder: Path) -> Path:
+    return folder.with_name(folder.name + ".old")
+
+
+def optimizer_tensors(
+    model: torch.nn.Module, optimizer: torch.optim.Optimizer
+) -> dict[str, torch.Tensor]:
+    """The optimizer's state as flat tensors named ``PARAMETER/KEY``."""
+    import torch
+
+    flat = {}
+    for name, parameter in model.named_parameters():
+        for key, value in optimizer.state.get(parameter, {}).items():
+            flat[f"{name}/{key}"] = torch.as_tensor(value)
+    return flat
+
+
+def restore_optimizer(
+    model: torch.nn.Module,
+    optimizer: torch.optim.Optimizer,
+    tensors: dict[str, torch.Tensor],
+) -> None:
+    """Put back what ``optimizer_tensors`` took out."""
+    parameters = dict(model.named_parameters())
+    for flat_name, value in tensors.items():
+        name, key = flat_name.rsplit("/", 1)
+        optimizer.state[parameters[name]][key] = value.clone()

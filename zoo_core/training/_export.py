@@ -1,0 +1,215 @@
+"""From a finished training to a model folder whose card is measured on what is shipped."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from ..cards import CARD_FILE, SCHEMA, parse_card, read_card, readme
+from ..registry import ModelFolder
+from ..weights import file_ref
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import torch
+
+    from .._zoo import Zoo
+    from ..evaluation import Evaluation
+    from ..models import Model
+    from ._recipe import Recipe
+    from ._trainer import Trainer
+
+_WEIGHTS = "model.safetensors"
+_GOLDEN = "golden.safetensors"
+_GOLDEN_OBJECTS = 8
+
+#: Buffers are kept whole: running variances may leave the range of half precision.
+_STORED_DTYPE = "float16"
+
+
+def export_model(
+    zoo: Zoo,
+    recipe: Recipe,
+    trainer: Trainer,
+    folder: Path,
+    *,
+    progress: Callable[[int, int], None] | None = None,
+) -> Evaluation:
+    """Calibrate, test and write the model folder.
+
+    The weights are stored in half precision first; calibration, golden output and every
+    metric come from the stored file, loaded as a user's would be.
+
+    Parameters
+    ----------
+    zoo : Zoo
+        Resolves the recipe's names.
+    recipe : Recipe
+        What was trained.
+    trainer : Trainer
+        Finished.
+    folder : pathlib.Path
+        Written as a whole; its last part is the model's name.
+    progress : callable, optional
+        Called with (objects done, objects in all) while testing.
+
+    Returns
+    -------
+    Evaluation
+        On the test data.
+    """
+    fresh = folder.with_name(f".{folder.name}.new") / recipe.name
+    shutil.rmtree(fresh.parent, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    _store_weights(trainer.average.model, fresh / _WEIGHTS)
+    shutil.copy(recipe.path, fresh / "recipe.toml")
+    shutil.copy(trainer.folder / "history.csv", fresh / "history.csv")
+    card = _card(recipe, trainer, fresh)
+    _write_golden(zoo, recipe, card, fresh)
+    card["task"]["calibration"] = _calibration(zoo, recipe, _model(zoo, fresh, card))
+    model = _model(zoo, fresh, card)
+    simulator = zoo.simulator(recipe.simulator, **recipe.simulator_options)
+    evaluation = model.evaluate(
+        simulator, count=recipe.test.examples, seed=recipe.test.seed, progress=progress
+    )
+    figures = evaluation.save_figures(fresh / "figures")
+    card["figures"] = {path.stem: f"figures/{path.name}" for path in figures}
+    card["metrics"] = _metrics(recipe, evaluation)
+    _write_card(fresh, card)
+    (fresh / "README.md").write_text(readme(read_card(fresh)), encoding="utf-8")
+    if folder.exists():
+        shutil.rmtree(folder)
+    fresh.rename(folder)
+    fresh.parent.rmdir()
+    return evaluation
+
+
+def _store_weights(network: torch.nn.Module, path: Path) -> None:
+    from safetensors.torch import save_file
+
+    buffers = {name for name, _ in network.named_buffers()}
+    tensors = {
+        name: (value if name in buffers else value.half()).detach().contiguous().clone()
+        for name, value in network.state_dict().items()
+    }
+    save_file(tensors, path, metadata={"format": "pt"})
+
+
+def _card(recipe: Recipe, trainer: Trainer, folder: Path) -> dict[str, Any]:
+    """The card so far: without calibration, golden output and metrics."""
+    training = recipe.training
+    network = trainer.average.model
+    task = recipe.task
+    simulator = trainer.data.simulator
+    return {
+        "schema": SCHEMA,
+        "name": recipe.name,
+        "version": recipe.version,
+        "summary": recipe.summary,
+        "plugin": recipe.plugin,
+        "architecture": asdict(recipe.architecture),
+        "task": {
+            "name": task.name,
+            "kind": task.kind,
+            "targets": [asdict(target) for target in task.targets],
+            "calibration": {},
+        },
+        "inputs": [
+            {**asdict(spec), "preprocessing": recipe.preprocessing[spec.name].to_json()}
+            for spec in recipe.inputs
+        ],
+        "weights": {
+            **asdict(file_ref(folder / _WEIGHTS)),
+            "num_parameters": sum(p.numel() for p in network.parameters()),
+            "dtype": _STORED_DTYPE,
+            "license": recipe.license,
+            "sources": [],
+        },
+        "head_keys": list(recipe.head_keys),
+        "trained_on": [
+            {
+                "name": simulator.name,
+                "version": simulator.version,
+                "kind": "simulator",
+                "examples": training.steps * training.batch_size,
+                "seed": training.seed,
+            }
+        ],
+        "parent": None,
+        "metrics": [],
+        "golden": {
+            "file": _GOLDEN,
+            "sha256": "0" * 64,
+            "size": 0,
+            "absolute_tolerance": 2e-3,
+            "relative_tolerance": 1e-3,
+        },
+        "citation": list(recipe.citation),
+        "limits": list(recipe.limits),
+        "figures": {},
+    }
+
+
+def _write_card(folder: Path, card: dict[str, Any]) -> None:
+    text = json.dumps(card, indent=1, ensure_ascii=False)
+    (folder / CARD_FILE).write_text(text + "\n", encoding="utf-8")
+
+
+def _model(zoo: Zoo, folder: Path, card: dict[str, Any]) -> Model:
+    """Load the unfinished folder as a user would."""
+    from ..devices import pick_device
+    from ..models import Model, load_network
+
+    _write_card(folder, card)
+    found = ModelFolder("path", folder, parse_card(card))
+    network, report = load_network(zoo, found)
+    task = zoo.task(found.card.task)
+    return Model(found, task=task, network=network, report=report, device=pick_device("auto"))
+
+
+def _write_golden(zoo: Zoo, recipe: Recipe, card: dict[str, Any], folder: Path) -> None:
+    """Store raw inputs of the test data and the float32 outputs they give."""
+    import torch
+    from safetensors.torch import save_file
+
+    model = _model(zoo, folder, card)
+    simulator = zoo.simulator(recipe.simulator, **recipe.simulator_options)
+    raw = simulator.chunk(0, seed=recipe.test.seed).first(_GOLDEN_OBJECTS).arrays
+    with torch.inference_mode():
+        output = model.network(*model.prepare(raw))
+    tensors = {f"input.{name}": values.clone().contiguous() for name, values in raw.items()}
+    save_file({**tensors, "output": output.clone()}, folder / _GOLDEN)
+    card["golden"].update(asdict(file_ref(folder / _GOLDEN)))
+
+
+def _calibration(zoo: Zoo, recipe: Recipe, model: Model) -> dict[str, float]:
+    """Calibration numbers found on data that is neither trained nor tested on."""
+    import torch
+
+    simulator = zoo.simulator(recipe.simulator, **recipe.simulator_options)
+    engine = model.engine()
+    outputs, targets = [], []
+    for chunk in simulator.stream(recipe.calibration.examples, seed=recipe.calibration.seed):
+        outputs.append(engine(model.prepare(chunk.arrays)))
+        targets.append(model.task.encode(chunk.truth))
+    return model.task.calibrate(torch.cat(outputs), torch.cat(targets))
+
+
+def _metrics(recipe: Recipe, evaluation: Evaluation) -> list[dict[str, Any]]:
+    command = (
+        f"zoo evaluate {recipe.name} simulator:{recipe.simulator} "
+        f"-n {recipe.test.examples} --seed {recipe.test.seed}"
+    )
+    published = {(p.metric, p.conditions): p for p in recipe.published}
+    entries = []
+    for metric in evaluation.metrics:
+        entry = {**asdict(metric), "data": evaluation.data, "role": "test", "command": command}
+        paper = published.get((metric.name, metric.conditions))
+        if paper:
+            entry["published"] = {"value": paper.value, "source": paper.source}
+        entries.append(entry)
+    return entries

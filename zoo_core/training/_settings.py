@@ -1,0 +1,57 @@
+"""Numbers of a training run, from the ``[training]`` table of a recipe."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingSettings:
+    """How long, how fast and with what the network is trained.
+
+    Parameters
+    ----------
+    epochs : int
+        Passes; of a simulator each one is fresh data.
+    examples_per_epoch : int
+        Objects an epoch, rounded down to whole batches.
+    batch_size : int
+        Objects a step.
+    learning_rate : float
+        Peak of the schedule (linear warm-up, cosine to zero).
+    warmup_steps : int
+        Length of the warm-up.
+    weight_decay : float
+        Of AdamW; biases and normalisation parameters are exempt.
+    clip_norm : float
+        Largest gradient norm.
+    ema_decay : float
+        Of the running average of the weights, which is what gets validated and shipped.
+    seed : int
+        Of initialisation and of the training data.
+    validation_seed, validation_examples : int
+        The validation data of a simulator.
+    precision : str
+        ``bfloat16`` (autocast) or ``float32``.
+    """
+
+    epochs: int
+    examples_per_epoch: int
+    batch_size: int = 128
+    learning_rate: float = 1e-3
+    warmup_steps: int = 200
+    weight_decay: float = 0.01
+    clip_norm: float = 1.0
+    ema_decay: float = 0.999
+    seed: int = 0
+    validation_seed: int = 1
+    validation_examples: int = 4096
+    precision: str = "bfloat16"
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Whole batches an epoch."""
+        return self.examples_per_epoch // self.batch_size
+
+    @property
+    def steps(self) -> int:
+        """Steps of the whole run."""
+        return self.epochs * self.steps_per_epoch

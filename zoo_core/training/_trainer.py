@@ -1,0 +1,213 @@
+"""The training loop: steps, validation, history, checkpoints."""
+
+from __future__ import annotations
+
+import csv
+import math
+import time
+from typing import TYPE_CHECKING, Any
+
+from ._average import WeightAverage
+from ._checkpoint import (
+    load_checkpoint,
+    optimizer_tensors,
+    restore_optimizer,
+    save_checkpoint,
+)
+from ._schedule import warmup_cosine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    import torch
+
+    from ..preprocessing import Preprocessing
+    from ..tasks import Task
+    from ._data import SimulatedData
+    from ._settings import TrainingSettings
+
+    #: ``progress(step, steps, loss)`` after each step.
+    Progress = Callable[[int, int, float], None]
+
+
+class Trainer:
+    """Trains one network on one task and can be killed at any moment.
+
+    A checkpoint is written after each epoch; a trainer made on the same folder goes on
+    from it and, on the same machine, ends with the same weights as an uninterrupted run.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        Freshly initialised; takes its inputs in the order of ``preprocessing``.
+    task : Task
+        Owns loss and the numbers to watch.
+    preprocessing : mapping of str to Preprocessing
+        For each input in order.
+    data, validation : SimulatedData
+        Batches to train on, and objects that are never trained on.
+    settings : TrainingSettings
+        Epochs, rates, seeds.
+    folder : pathlib.Path
+        Gets ``checkpoint/`` and ``history.csv``.
+    """
+
+    def __init__(
+        self,
+        model: torch.nn.Module,
+        task: Task,
+        *,
+        preprocessing: Mapping[str, Preprocessing],
+        data: SimulatedData,
+        validation: SimulatedData,
+        settings: TrainingSettings,
+        folder: Path,
+    ):
+        import torch
+
+        self.model = model.to(memory_format=torch.channels_last)
+        self.task = task
+        self.preprocessing = preprocessing
+        self.data = data
+        self.validation = validation
+        self.settings = settings
+        self.folder = folder
+        self.history: list[dict[str, float]] = []
+        self.epoch = 0
+        self.optimizer = torch.optim.AdamW(
+            _parameter_groups(model, settings.weight_decay), lr=settings.learning_rate
+        )
+        self.average = WeightAverage(self.model, settings.ema_decay)
+        self._resume()
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether all epochs are done."""
+        return self.epoch >= self.settings.epochs
+
+    def run(
+        self,
+        *,
+        progress: Progress | None = None,
+        after_epoch: Callable[[dict[str, float]], None] | None = None,
+    ) -> None:
+        """Train the epochs that are left."""
+        held_out = None
+        while not self.is_finished:
+            if held_out is None:
+                held_out = self.validation.whole()
+            started = time.monotonic()
+            loss = self._train_epoch(progress)
+            record = {
+                "epoch": float(self.epoch + 1),
+                "training_loss": loss,
+                **self._validate(*held_out),
+                "seconds": time.monotonic() - started,
+            }
+            self.history.append(record)
+            self.epoch += 1
+            self._save()
+            if after_epoch:
+                after_epoch(record)
+
+    def _inputs(self, arrays: dict[str, torch.Tensor]) -> list[torch.Tensor]:
+        import torch
+
+        prepared = [steps(arrays[name]) for name, steps in self.preprocessing.items()]
+        return [
+            x.contiguous(memory_format=torch.channels_last) if x.dim() == 4 else x
+            for x in prepared
+        ]
+
+    def _forward(self, model: torch.nn.Module, arrays: dict[str, torch.Tensor]) -> Any:
+        import torch
+
+        with torch.autocast(
+            "cpu", torch.bfloat16, enabled=self.settings.precision == "bfloat16"
+        ):
+            return model(*self._inputs(arrays))
+
+    def _train_epoch(self, progress: Progress | None) -> float:
+        import torch
+
+        settings = self.settings
+        self.model.train()
+        step = self.epoch * settings.steps_per_epoch
+        total = 0.0
+        for arrays, target in self.data.epoch(self.epoch, settings.batch_size):
+            factor = warmup_cosine(step, steps=settings.steps, warmup=settings.warmup_steps)
+            for group in self.optimizer.param_groups:
+                group["lr"] = settings.learning_rate * factor
+            loss = self.task.loss(self._forward(self.model, arrays), target)
+            self.optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(self.model.parameters(), settings.clip_norm)
+            self.optimizer.step()
+            self.average.update(self.model, step)
+            total += loss.item()
+            step += 1
+            if progress:
+                progress(step, settings.steps, loss.item())
+        if not math.isfinite(total):
+            raise FloatingPointError(
+                f"the loss became {total} in epoch {self.epoch + 1}; lower learning_rate"
+            )
+        return total / settings.steps_per_epoch
+
+    def _validate(
+        self, arrays: dict[str, torch.Tensor], target: torch.Tensor
+    ) -> dict[str, float]:
+        import torch
+
+        outputs = self.outputs(arrays)
+        with torch.inference_mode():
+            loss = float(self.task.loss(outputs, target))
+        return {"validation_loss": loss, **self.task.monitor(outputs, target)}
+
+    def outputs(self, arrays: dict[str, torch.Tensor], batch_size: int = 512) -> torch.Tensor:
+        """Outputs of the averaged network, float32."""
+        import torch
+
+        count = len(next(iter(arrays.values())))
+        parts = []
+        with torch.inference_mode():
+            for start in range(0, count, batch_size):
+                part = {k: v[start : start + batch_size] for k, v in arrays.items()}
+                parts.append(self._forward(self.average.model, part).float())
+        return torch.cat(parts)
+
+    def _save(self) -> None:
+        groups = {
+            "model": self.model.state_dict(),
+            "average": self.average.model.state_dict(),
+            "optimizer": optimizer_tensors(self.model, self.optimizer),
+        }
+        save_checkpoint(
+            self.folder / "checkpoint", groups, {"epoch": self.epoch, "history": self.history}
+        )
+        with (self.folder / "history.csv").open("w", newline="", encoding="utf-8") as handle:
+            writer = csv.DictWriter(handle, fieldnames=list(self.history[0]))
+            writer.writeheader()
+            writer.writerows(self.history)
+
+    def _resume(self) -> None:
+        found = load_checkpoint(self.folder / "checkpoint")
+        if found is None:
+            return
+        groups, state = found
+        self.model.load_state_dict(groups["model"], strict=True)
+        self.average.model.load_state_dict(groups["average"], strict=True)
+        restore_optimizer(self.model, self.optimizer, groups["optimizer"])
+        self.epoch = state["epoch"]
+        self.history = state["history"]
+
+
+def _parameter_groups(model: torch.nn.Module, weight_decay: float) -> list[dict[str, Any]]:
+    """Decay matrices and kernels; leave biases and normalisation alone."""
+    matrices = [p for p in model.parameters() if p.dim() > 1]
+    vectors = [p for p in model.parameters() if p.dim() <= 1]
+    return [
+        {"params": matrices, "weight_decay": weight_decay},
+        {"params": vectors, "weight_decay": 0.0},
+    ]
