@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from .._errors import InputError
 from ._reader import Problem
+from ._text import counted, times
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import numpy as np
 
     from ..cards import InputSpec
@@ -71,13 +70,13 @@ def _with_channels(array: np.ndarray, spec: InputSpec) -> np.ndarray:
     if array.ndim in (axes, axes + 1):
         given = 1 if array.ndim == axes else array.shape[0]
         raise InputError(
-            f"the data have {_count(given, 'band')} (shape {_times(array.shape)}), the model "
+            f"the data have {counted(given, 'band')} (shape {times(array.shape)}), the model "
             f"takes {channels} ({wanted}).{hint}",
             flag="wrong-bands",
         )
     raise InputError(
-        f"the data have {_count(array.ndim, 'axis', 'axes')} (shape {_times(array.shape)}), "
-        f"the model takes {_count(channels, 'band')} of {_count(axes, 'axis', 'axes')} each.",
+        f"the data have {counted(array.ndim, 'axis', 'axes')} (shape {times(array.shape)}), "
+        f"the model takes {counted(channels, 'band')} of {counted(axes, 'axis', 'axes')} each.",
         flag="wrong-size",
     )
 
@@ -97,7 +96,7 @@ def _fitted(array: np.ndarray, spec: InputSpec, fit: str) -> np.ndarray:
         return array[tuple(middle)]
     hint = " --fit crop takes the middle." if is_larger else " It cannot be enlarged."
     raise InputError(
-        f"the {spec.kind} is {_times(given)}, the model takes {_times(spec.size)}.{hint}",
+        f"the {spec.kind} is {times(given)}, the model takes {times(spec.size)}.{hint}",
         flag="wrong-size",
     )
 
@@ -145,7 +144,7 @@ def _refuse_blank(array: np.ndarray, spec: InputSpec) -> None:
         finite = part[~np.isnan(part)]
         if not finite.size:
             raise InputError(
-                f"no value{where} is a finite number (shape {_times(array.shape)}).",
+                f"no value{where} is a finite number (shape {times(array.shape)}).",
                 flag="all-nan",
             )
         low, high = finite.min(), finite.max()
@@ -157,11 +156,3 @@ def _refuse_blank(array: np.ndarray, spec: InputSpec) -> None:
 
 def _share(count: int, total: int) -> str:
     return f"{count} of {total} values ({100 * count / total:.3g} %)"
-
-
-def _times(lengths: Sequence[int | None]) -> str:
-    return "x".join("any" if length is None else str(length) for length in lengths) or "scalar"
-
-
-def _count(number: int, one: str, many: str = "") -> str:
-    return f"{number} {one if number == 1 else many or one + 's'}"

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from .._errors import InputError
 from ._bands import LETTERS, is_name_of, names_band, names_of, split_stem, stated_band
 from ._listing import stem_of
 from ._quiet import quiet
 from ._reader import Item, Listing, Problem, Raw, Reader
+from ._text import counted, times
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -32,23 +35,35 @@ SUFFIXES = (
 _BAND_KEYS = ("FILTER", "BAND")
 
 
-class _Plane(NamedTuple):
-    """An image extension: its position, array and what its header says about the band."""
+@dataclass(frozen=True, slots=True)
+class _Plane:
+    """An image extension, its data not yet read, and what its header says of the band."""
 
+    hdu: Any
     label: str
     name: str
     stated: dict[str, str]
-    array: np.ndarray
+
+    @property
+    def is_cube(self) -> bool:
+        return any(length > 1 for length in self.hdu.shape[:-2])
+
+    def array(self) -> np.ndarray:
+        """``(y, x)`` or with more axes in front, none of the first ones of length one."""
+        array: np.ndarray = self.hdu.data
+        while array.ndim > 2 and array.shape[0] == 1:
+            array = array[0]
+        return array
 
     def is_image_of(self, band: Band | str) -> bool:
         named = any(names_band(text, band) for text in self.stated.values())
         return named or is_name_of(self.name, band)
 
-    def other_band(self) -> str:
-        """What the header calls the band, empty if nothing does."""
-        for text in self.stated.values():
-            return text
-        return self.name if self.name.lower() in LETTERS else ""
+    def band(self) -> tuple[str, str]:
+        """Keyword and text by which the header names a band, empty if nothing does."""
+        if not self.stated and self.name.lower() in LETTERS:
+            return "EXTNAME", self.name
+        return next(iter(self.stated.items()), ("", ""))
 
 
 class FitsReader(Reader):
@@ -73,7 +88,7 @@ class FitsReader(Reader):
         """Put the files of one object together by their names."""
         items: list[Item] = []
         objects: dict[tuple[Path, str], list[dict[str, Path]]] = {}
-        wanted = (*self.bands, *self.request.accept_bands)
+        wanted: list[Band | str] = [*self.bands, *self.request.accept_bands]
         for file in files:
             stem = stem_of(file, SUFFIXES)
             split = split_stem(stem, wanted)
@@ -145,10 +160,10 @@ class FitsReader(Reader):
     def _notes(self, unused: int, stand_ins: int) -> Iterable[str]:
         names = ", ".join(band.name for band in self.bands)
         if unused:
-            yield f"{unused} files of other bands than {names} were not used"
+            yield f"{counted(unused, 'file')} of other bands than {names} not used"
         if stand_ins:
             instead = ", ".join(self.request.accept_bands)
-            yield f"{stand_ins} objects are of the band {instead} instead of {names}"
+            yield f"{counted(stand_ins, 'row')} of the band {instead} in place of {names}"
 
     def _read_file(
         self, file: Path, bands: tuple[Band, ...]
@@ -156,133 +171,115 @@ class FitsReader(Reader):
         """The array of the bands, ``(band, y, x)`` or ``(y, x)``, and its extensions."""
         from astropy.io import fits
 
+        failure: Exception
         with quiet() as warnings:
             try:
                 # Unsigned integers as floats: only then does astropy heed BLANK.
                 with fits.open(file, memmap=False, uint=False) as hdus:
-                    array, labels = self._choose(hdus, bands)
+                    planes = self._choose(_planes(hdus, len(bands)), bands)
+                    arrays = [plane.array() for plane in planes]
             except InputError:
                 raise
-            except OSError as error:
-                raise _unreadable(file, error) from error
-            except Exception as error:
-                failure: Exception = error
+            except Exception as error:  # noqa: BLE001 - broken files fail in many ways
+                failure = error
             else:
-                return array, labels
-        cut = [text for text in warnings if "truncated" in text]
-        why = cut[0] if cut else f"{type(failure).__name__}: {failure}"
-        raise InputError(f"the FITS file is broken: {why}.") from failure
+                labels = tuple(plane.label for plane in planes)
+                if len(arrays) == 1:
+                    return arrays[0], labels
+                return _stacked(arrays, [f"extension {label}" for label in labels]), labels
+        raise InputError(_why(failure, file, warnings)) from failure
 
-    def _choose(
-        self, hdus: Any, bands: tuple[Band, ...]
-    ) -> tuple[np.ndarray, tuple[str, ...]]:
-        """Find the bands among the extensions."""
-        planes = []
-        for index, hdu in enumerate(hdus):
-            plane = _plane(index, hdu)
-            if plane is None:
-                continue
-            # The usual file, with one image for a model with one band: look no further.
-            if len(bands) == 1 and (plane.is_image_of(bands[0]) or not plane.other_band()):
-                if not planes:
-                    return plane.array, (plane.label,)
-            planes.append(plane)
-        if not planes:
-            raise InputError("the FITS file holds no image.", flag="no-image")
-        if len(planes) == 1 and planes[0].array.ndim != 2 and len(bands) > 1:
-            return planes[0].array, (planes[0].label,)
-        return self._match(planes, bands)
-
-    def _match(
-        self, planes: list[_Plane], bands: tuple[Band, ...]
-    ) -> tuple[np.ndarray, tuple[str, ...]]:
-        """The planes whose headers name the bands, in the bands' order."""
+    def _choose(self, planes: list[_Plane], bands: tuple[Band, ...]) -> list[_Plane]:
+        """One plane a band, or the one plane that is the whole image."""
+        if len(bands) > 1 and (planes[0].is_cube or len(planes) == 1):
+            return planes[:1]
         chosen, missing = [], []
         for band in bands:
-            names = (band, *self.request.accept_bands)
-            match = [p for name in names for p in planes if p.is_image_of(name)]
-            if match:
-                chosen.append(match[0])
-            else:
+            plane = _first_of(planes, (band, *self.request.accept_bands))
+            if plane is None:
                 missing.append(band.name)
+            else:
+                chosen.append(plane)
         if not missing:
-            arrays = [plane.array for plane in chosen]
-            labels = tuple(plane.label for plane in chosen)
-            return _stacked(arrays, [f"extension {label}" for label in labels]), labels
-        if len(bands) == 1:
-            return self._only_band(planes, bands[0])
-        if len(planes) == 1 or planes[0].array.ndim != 2:
-            # A cube without names, with weight maps or the like behind it; or one image,
-            # whose lack of bands the common check tells.
-            return planes[0].array, (planes[0].label,)
-        there = ", ".join(plane.other_band() or plane.name or plane.label for plane in planes)
-        raise InputError(
-            f"no image extension for the band {', '.join(missing)}; found {there} (EXTNAME, "
-            "FILTER or BAND must name the band).",
-            flag="missing-band",
-        )
-
-    def _only_band(
-        self, planes: list[_Plane], band: Band
-    ) -> tuple[np.ndarray, tuple[str, ...]]:
-        """For a model with one band that no header names: the first unnamed image."""
-        for plane in planes:
-            if not plane.other_band():
-                return plane.array, (plane.label,)
-        first = planes[0]
-        key, text = next(iter(first.stated.items()), ("EXTNAME", first.name))
-        raise InputError(
-            f"the header says {key} = {text!r}, the model takes {band.name}; "
-            f"--accept-band {text} uses it all the same.",
-            flag="wrong-band",
-        )
+            return chosen
+        if len(bands) > 1:
+            there = [plane.band()[1] or plane.name or plane.label for plane in planes]
+            raise InputError(
+                f"no image extension for the band {', '.join(missing)}; found "
+                f"{', '.join(there)} (EXTNAME, FILTER or BAND must name the band).",
+                flag="missing-band",
+            )
+        key, text = planes[0].band()
+        if key:
+            raise InputError(
+                f"the header says {key} = {text!r}, the model takes {bands[0].name}; "
+                f"--accept-band {text!r} uses it all the same.",
+                flag="wrong-band",
+            )
+        return planes[:1]
 
 
-def _plane(index: int, hdu: Any) -> _Plane | None:
-    """An HDU as a plane; None if it is no image or an empty one."""
-    header = hdu.header
-    if not hdu.is_image or not header.get("NAXIS", 0):
-        return None
-    array = hdu.data
-    if array is None or not array.size:
-        return None
-    while array.ndim > 2 and array.shape[0] == 1:
-        array = array[0]
-    name = header.get("EXTNAME", "")
-    name = name.strip() if isinstance(name, str) else ""
-    stated = {}
-    for key in _BAND_KEYS:
-        text = stated_band(header.get(key))
-        if text:
-            stated[key] = text
-    label = "" if index == 0 else name or str(index)
-    return _Plane(label, name, stated, array)
+def _planes(hdus: Any, bands: int) -> list[_Plane]:
+    """The image extensions of a file that hold data; at least one."""
+    planes = []
+    inherited: dict[str, str] = {}
+    for index, hdu in enumerate(hdus):
+        header = hdu.header
+        stated = {}
+        for key in _BAND_KEYS:
+            text = stated_band(header.get(key))
+            if text:
+                stated[key] = text
+        if not getattr(hdu, "is_image", False) or not hdu.shape or 0 in hdu.shape:
+            # An empty primary HDU speaks for the extensions of a file of one band.
+            inherited = stated if index == 0 and bands == 1 else inherited
+            continue
+        name = header.get("EXTNAME", "")
+        name = name.strip() if isinstance(name, str) else ""
+        label = "" if index == 0 else name or str(index)
+        plane = _Plane(hdu, label, name, stated)
+        if inherited and not plane.band()[0]:
+            plane = _Plane(hdu, label, name, inherited)
+        planes.append(plane)
+    if not planes:
+        raise InputError("the FITS file holds no image.", flag="no-image")
+    return planes
+
+
+def _first_of(planes: list[_Plane], names: tuple[Band | str, ...]) -> _Plane | None:
+    """The first plane of the first name that any plane has."""
+    matches = (plane for name in names for plane in planes if plane.is_image_of(name))
+    return next(matches, None)
 
 
 def _stacked(arrays: list[np.ndarray], sources: list[str]) -> np.ndarray:
     import numpy as np
 
-    shapes = {array.shape for array in arrays}
-    if len(shapes) > 1:
+    if len({array.shape for array in arrays}) > 1:
         told = ", ".join(
-            f"{'x'.join(map(str, array.shape))} in {source}"
+            f"{times(array.shape)} in {source}"
             for array, source in zip(arrays, sources, strict=True)
         )
         raise InputError(f"the bands differ in size: {told}.", flag="wrong-size")
     if arrays[0].ndim != 2:
-        if len(arrays) == 1:
-            return arrays[0]
-        raise InputError("a band of the object is itself a cube.", flag="wrong-bands")
+        raise InputError(f"{sources[0]} is a cube, not one band.", flag="wrong-bands")
     return np.stack(arrays)
 
 
-def _unreadable(file: Path, error: OSError) -> InputError:
-    """Say of an ``OSError`` whether the system or the content is the cause."""
-    if error.strerror:
-        return InputError(f"{file.name} cannot be opened: {error.strerror}.")
-    if not file.stat().st_size:
-        return InputError("the FITS file is empty (0 bytes).")
-    text = str(error)
-    if "No SIMPLE card" in text:
-        return InputError("this is not a FITS file: it does not begin with SIMPLE =.")
-    return InputError(f"the FITS file is broken: {text}.")
+def _why(error: Exception, file: Path, warnings: list[str]) -> str:
+    """What is wrong with a file that astropy cannot read, in our words where we know."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{file.name} cannot be opened: {error.strerror}."
+    size = file.stat().st_size
+    if not size:
+        return "the FITS file is empty (0 bytes)."
+    for text in warnings:
+        if "truncated" in text:
+            wanted = re.findall(r"\d+", text)[-1:] or ["more"]
+            return f"the FITS file is cut off: {size} bytes of {wanted[0]}."
+        if "Header size is not multiple" in text:
+            return f"the FITS file is cut off inside its header ({size} bytes)."
+    if "No SIMPLE card" in str(error):
+        return "this is not a FITS file: it does not begin with SIMPLE =."
+    kind = "" if isinstance(error, OSError) else f"{type(error).__name__}: "
+    return f"the FITS file is broken: {kind}{error}."

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .._errors import InputError, UsageError
+from ._text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -44,16 +45,16 @@ def list_files(
     """
     if isinstance(paths, str | os.PathLike):
         paths = [paths]
-    found: dict[str, Path] = {}
+    found: dict[Path, Path] = {}
     repeated = given = 0
     for path in paths:
         given += 1
         for file in _expand(os.fspath(path), suffixes):
-            repeated += os.path.abspath(file) in found
-            found.setdefault(os.path.abspath(file), file)
+            repeated += file.absolute() in found
+            found.setdefault(file.absolute(), file)
     if not given:
         raise UsageError("no input was given: name files or folders to read.")
-    notes = (f"{repeated} paths were given more than once and are read once",)
+    notes = (f"{counted(repeated, 'file')} named more than once, read once",)
     return list(found.values()), notes if repeated else ()
 
 
@@ -110,7 +111,8 @@ def _matching(pattern: str, suffixes: Collection[str]) -> Iterator[Path]:
         raise InputError(
             f"{pattern} does not exist (looked for from {Path.cwd()}).", flag="not-found"
         )
-    matches = sorted(glob.glob(pattern, recursive=True), key=natural_key)
+    # Not Path.glob, which takes no absolute pattern.
+    matches = sorted(glob.glob(pattern, recursive=True), key=natural_key)  # noqa: PTH207
     files: list[Path] = []
     for match in map(Path, matches):
         if match.is_dir():
@@ -118,7 +120,7 @@ def _matching(pattern: str, suffixes: Collection[str]) -> Iterator[Path]:
         elif suffix_of(match, suffixes):
             files.append(match)
     if not files:
-        what = f"matches {len(matches)} paths, none of them readable" if matches else "matches no file"
+        what = "matches nothing that can be read" if matches else "matches no file"
         raise InputError(f"{pattern} {what}. {_looked_for(suffixes)}", flag="not-found")
     yield from files
 

@@ -125,5 +125,5 @@ class Reader(ABC):
             Anything else counts as an unreadable file.
         """
 
-    def close(self) -> None:  # noqa: B027 - most readers keep nothing open
+    def close(self) -> None:
         """Let go of files that are kept open between reads."""

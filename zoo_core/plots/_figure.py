@@ -51,11 +51,11 @@ def new_figure(
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    figure = Figure(figsize=(width, height), dpi=_RESOLUTION, layout="constrained")
+    engine = ConstrainedLayoutEngine(w_pad=0.09, h_pad=0.09)
+    figure = Figure(figsize=(width, height), dpi=_RESOLUTION, layout=engine)
     FigureCanvasAgg(figure)
-    engine = figure.get_layout_engine()
-    engine.set(w_pad=0.09, h_pad=0.09)
     grid = figure.subplots(
         rows, 1, sharex=True, squeeze=False, gridspec_kw={"height_ratios": heights}
     )

@@ -31,8 +31,8 @@ def grid_figure(
     Parameters
     ----------
     values : numpy.ndarray
-        ``(row, column)`` between ``lowest`` and 1; NaN cells stay white. The first row is at the
-        bottom with ``edges``, at the top without.
+        ``(row, column)`` between ``lowest`` and 1; NaN cells stay white. The first row is at
+        the bottom with ``edges``, at the top without.
     text : sequence of sequences of str
         What is written in the cells.
     columns, rows : sequence of str

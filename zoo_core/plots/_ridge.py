@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import matplotlib.figure
     import numpy as np
 
-_TICKS = (1e-4, 1e-3, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999, 0.9999)
+_TICKS = (1e-4, 0.01, 0.1, 0.5, 0.9, 0.99, 0.9999)
 
 #: Logit at the ends of the axis; what lies beyond is drawn in the outermost bins.
 _END = 12.0

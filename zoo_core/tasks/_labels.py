@@ -31,9 +31,8 @@ def truth_column(truth: Mapping[str, np.ndarray], name: str) -> np.ndarray:
         )
     values = truth[name]
     if np.ma.isMaskedArray(values) and np.ma.getmaskarray(values).any():
-        # astropy's masked columns are numpy's masked arrays
-        filled: np.ndarray = np.ma.filled(np.ma.asarray(values).astype(object), None)
-        return filled
+        # A masked array's own list has None where it is masked.
+        return np.array(np.ma.asarray(values).tolist(), dtype=object)
     return np.asarray(values)
 
 

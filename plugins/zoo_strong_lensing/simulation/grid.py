@@ -50,7 +50,7 @@ class Grid:
         return self.pixel_scale_arcsec / self.oversampling
 
     def coordinates(self) -> tuple[torch.Tensor, torch.Tensor]:
-        """Sub-pixel centres in arcsec from the cutout's centre: ``(1, 1, x)``, ``(1, y, 1)``."""
+        """Sub-pixel centres, arcsec from the cutout's centre: ``(1, 1, x)``, ``(1, y, 1)``."""
         return _coordinates(self)
 
     def observe(self, image: torch.Tensor, transfer: torch.Tensor) -> torch.Tensor:

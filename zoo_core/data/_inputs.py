@@ -1,0 +1,242 @@
+"""All that is to be predicted, listed up front and read one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Self, overload
+
+from .._errors import InputError, UsageError
+from ._checks import check_array
+from ._listing import list_files, stem_of, suffix_of
+from ._reader import Item, Listing, Problem, Raw, Reader, Request
+from ._readers import READERS
+from ._sample import Sample
+from ._text import counted
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    import numpy as np
+
+    from ..cards import InputSpec
+
+#: What to do with data that are longer along an axis than the model takes.
+FITS = ("exact", "crop")
+
+
+class Inputs(Sequence[Sample]):
+    """Samples by position, read when asked for; made by ``open_inputs``.
+
+    Reading never raises for what is wrong with an object: it becomes a flagged sample. The
+    object can be used from several threads, and sent to other processes. As a context
+    manager it closes the files that it kept open.
+
+    Attributes
+    ----------
+    notes : tuple of str
+        Facts about the listing that the user should know.
+    """
+
+    def __init__(
+        self,
+        items: Sequence[tuple[Item, Reader | None]],
+        specs: tuple[InputSpec, ...],
+        *,
+        fit: str = "exact",
+        notes: tuple[str, ...] = (),
+    ):
+        self._items = tuple(items)
+        self._specs = specs
+        self._fit = fit
+        self._first: dict[str, int] = {}
+        for index, (item, _) in enumerate(self._items):
+            self._first.setdefault(item.id, index)
+        repeated = len(self._items) - len(self._first)
+        self.notes = notes
+        if repeated:
+            self.notes += (f"{counted(repeated, 'row')} with the id of an earlier one",)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __iter__(self) -> Iterator[Sample]:
+        for index in range(len(self)):
+            yield self[index]
+
+    @overload
+    def __getitem__(self, index: int) -> Sample: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Sample]: ...
+    def __getitem__(self, index: int | slice) -> Sample | list[Sample]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        index = range(len(self))[index]
+        item, reader = self._items[index]
+        source = item.source
+        problems: list[Problem] = []
+        arrays: dict[str, np.ndarray] = {}
+        if item.problem is not None or reader is None:
+            problems.append(item.problem or Problem("unreadable", "there is no reader"))
+        else:
+            try:
+                raw = reader.read(item)
+                source = raw.source or source
+                arrays, problems = self._check(raw)
+            except InputError as error:
+                problems.append(Problem(error.flag, str(error)))
+            except OSError as error:
+                problems.append(Problem("unreadable", error.strerror or str(error)))
+            except Exception as error:  # noqa: BLE001 - one bad file must not end the run
+                problems.append(Problem("unreadable", f"{type(error).__name__}: {error}"))
+        first = self._first[item.id]
+        if first != index:
+            problems.append(self._duplicate(item.id, first))
+        flag = problems[0].flag if problems else ""
+        reason = "; ".join(_one_line(problem.reason) for problem in problems)
+        return Sample(item.id, source, arrays, flag, reason)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *args: object) -> None:
+        self.close()
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The id of each sample, known without reading."""
+        return tuple(item.id for item, _ in self._items)
+
+    def close(self) -> None:
+        """Close files that are kept open; reading goes on to work and opens them again."""
+        for reader in {id(reader): reader for _, reader in self._items}.values():
+            if reader is not None:
+                reader.close()
+
+    def _check(self, raw: Raw) -> tuple[dict[str, np.ndarray], list[Problem]]:
+        arrays: dict[str, np.ndarray] = {}
+        problems: list[Problem] = []
+        for spec in self._specs:
+            checked = check_array(raw.arrays[spec.name], spec, fit=self._fit)
+            arrays[spec.name] = checked.array
+            problems += checked.warnings
+        return arrays, problems
+
+    def _duplicate(self, identity: str, first: int) -> Problem:
+        source = self._items[first][0].source
+        return Problem("duplicate-id", f"the id {identity!r} is that of {source} too")
+
+
+def open_inputs(
+    paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+    specs: tuple[InputSpec, ...],
+    *,
+    fit: str = "exact",
+    accept_bands: Iterable[str] = (),
+    id_key: str = "id",
+    readers: Mapping[str, type[Reader]] = READERS,
+) -> Inputs:
+    """List everything that is to be read, before any work.
+
+    Parameters
+    ----------
+    paths : path or iterable of paths
+        Files, folders (with their subfolders) and patterns.
+    specs : tuple of InputSpec
+        What the model takes.
+    fit : str
+        ``exact``: data of another size are flagged; ``crop``: larger ones are cut to their
+        middle.
+    accept_bands : iterable of str
+        Bands that a model with one band may be given in place of its own, such as ``r``.
+    id_key : str
+        Name of the array of ids in npz and HDF5 files.
+    readers : mapping of str to type of Reader
+        Readers by suffix.
+
+    Raises
+    ------
+    UsageError
+        No path, an unknown ``fit``, bands to accept for a model with several.
+    InputError
+        A path that does not exist, a folder without anything to read, files of a format
+        that cannot hold what the model takes.
+
+    Examples
+    --------
+    >>> from zoo_core.cards import Band, InputSpec
+    >>> spec = InputSpec(name="image", kind="image", bands=(Band(name="g"),), size=(9, 9))
+    >>> open_inputs("/no/such/file.fits", (spec,))  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    zoo_core._errors.InputError: /no/such/file.fits does not exist (...).
+    """
+    request = _request(specs, fit, accept_bands, id_key)
+    files, notes = list_files(paths, readers)
+    groups: dict[type[Reader], list[Path]] = {}
+    found: list[tuple[Item, Reader | None]] = []
+    for file in files:
+        suffix = suffix_of(file, readers)
+        if suffix is None:
+            found.append((_unknown(file, readers), None))
+        else:
+            groups.setdefault(readers[suffix], []).append(file)
+    if files and not groups:
+        raise InputError(
+            f"{files[0]} is of no format that can be read. Known suffixes: "
+            f"{', '.join(sorted(readers))}."
+        )
+    for kind, members in groups.items():
+        _check_format(kind, members[0], specs)
+        reader = kind(request)
+        listing: Listing = reader.items(members)
+        found += [(item, reader) for item in listing.items]
+        notes += listing.notes
+    order = {file: position for position, file in enumerate(files)}
+    found.sort(key=lambda pair: order[pair[0].files[0]])
+    return Inputs(found, specs, fit=fit, notes=notes)
+
+
+def _request(
+    specs: tuple[InputSpec, ...], fit: str, accept_bands: Iterable[str], id_key: str
+) -> Request:
+    if fit not in FITS:
+        raise UsageError(f"fit must be one of {', '.join(FITS)}, is {fit!r}.")
+    accepted = (accept_bands,) if isinstance(accept_bands, str) else tuple(accept_bands)
+    if accepted and (len(specs) > 1 or len(specs[0].bands) > 1):
+        bands = " ".join(band.name for spec in specs for band in spec.bands)
+        raise UsageError(
+            f"another band ({', '.join(accepted)}) can be accepted only by a model with one "
+            f"band; this one takes {bands}."
+        )
+    return Request(specs=specs, accept_bands=accepted, id_key=id_key)
+
+
+def _check_format(reader: type[Reader], file: Path, specs: tuple[InputSpec, ...]) -> None:
+    """Refuse a format that cannot hold what the model takes, whatever the file."""
+    told = ", ".join(f"{spec.name!r} ({spec.kind})" for spec in specs)
+    kinds = {spec.kind for spec in specs}
+    enough = reader.max_inputs is None or len(specs) <= reader.max_inputs
+    if enough and (reader.kinds is None or kinds <= reader.kinds):
+        return
+    raise InputError(
+        f"{file}: the model takes {told}, which the {reader.name} reader cannot give. Put one "
+        "array for each input, under its name, into an npz or HDF5 file.",
+        flag="wrong-format",
+    )
+
+
+def _unknown(file: Path, readers: Mapping[str, type[Reader]]) -> Item:
+    reason = f"no reader for {file.name!r}; known suffixes: {', '.join(sorted(readers))}"
+    return Item(
+        id=stem_of(file, readers),
+        source=str(file),
+        files=(file,),
+        problem=Problem("unreadable", reason),
+    )
+
+
+def _one_line(reason: str) -> str:
+    """A reason as a table can hold it: one line of bounded length, no full stop."""
+    text = " ".join(reason.split()).rstrip(".")
+    return text if len(text) <= 400 else text[:397] + "..."
