@@ -105,5 +105,5 @@ def _write_predictions(evaluation: Any, arguments: argparse.Namespace) -> None:
 
     values = {f"true_{name}": column for name, column in evaluation.truth.items()}
     values.update(evaluation.predictions)
-    table = PredictionTable(tuple(Column(name) for name in values), values, {})
+    table = PredictionTable(tuple(Column(name) for name in values), values)
     write_table(table, arguments.predictions, overwrite=arguments.overwrite)

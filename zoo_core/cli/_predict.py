@@ -68,15 +68,12 @@ def run(arguments: argparse.Namespace) -> int:
 
     check_output(arguments.output, overwrite=arguments.overwrite)
     from .. import load
-    from ..prediction import PredictionInterrupted, open_any, predict_inputs
+    from ..prediction import PredictionInterrupted, predict_inputs
 
     batch_size = _batch_size(arguments.batch_size)
     model = load(arguments.name, device=arguments.device, precision=arguments.precision)
-    inputs = open_any(
-        arguments.inputs,
-        model.card.inputs,
-        fit=arguments.fit,
-        accept_bands=arguments.accept_band,
+    inputs = model.open(
+        arguments.inputs, fit=arguments.fit, accept_bands=arguments.accept_band
     )
     for remark in inputs.notes:
         note(remark)

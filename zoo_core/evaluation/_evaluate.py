@@ -156,7 +156,7 @@ def _evaluate_files(
             "suffix."
         )
     rows = np.array([known[identity] for identity in ids], dtype=int)[usable]
-    compared = {name: np.asarray(values)[rows] for name, values in truth.items()}
+    compared = {name: values[rows] for name, values in truth.items()}
     predictions = {c.name: np.asarray(table[c.name])[usable] for c in model.task.columns}
     left_out = tuple(
         f"{ids[row]}: {table['reason'][row]}" for row in range(len(table)) if not usable[row]
@@ -190,14 +190,8 @@ def _truth_table(path: Path, truth: str | Path | None) -> dict[str, np.ndarray]:
             )
         truth = found[0]
     table = read_table(truth)
-    columns = {column.name: np_array(table[column.name]) for column in table.columns}
+    columns = {name: table[name] for name in table.names}
     if "id" not in columns:
         raise InputError(f"{truth} has no column 'id'; it has {', '.join(columns)}.")
     return columns
 
-
-def np_array(values: Any) -> np.ndarray:
-    """Any column as an array."""
-    import numpy as np
-
-    return np.asarray(values)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     import torch
 
     from ..cards import Card
+    from ..data import Inputs
     from ..devices import InferenceEngine
     from ..evaluation import Evaluation
     from ..registry import ModelFolder
@@ -139,11 +141,21 @@ class Model:
         PredictionInterrupted
             Ctrl-C; carries the rows that were done.
         """
-        from ..prediction import open_any, predict_inputs
+        from ..prediction import predict_inputs
 
-        inputs = open_any(data, self.card.inputs, fit=fit, accept_bands=accept_bands)
+        inputs = self.open(data, fit=fit, accept_bands=accept_bands)
         engine = self.engine(compile=compile, batch_size=batch_size)
         return predict_inputs(self, inputs, engine=engine, progress=progress)
+
+    def open(
+        self, data: Any, *, fit: str = "exact", accept_bands: Sequence[str] = ()
+    ) -> Inputs:
+        """List what is to be predicted, checked against the card; see ``predict``."""
+        from ..data import inputs_from_array, open_inputs
+
+        if isinstance(data, str | os.PathLike | list | tuple):
+            return open_inputs(data, self.card.inputs, fit=fit, accept_bands=accept_bands)
+        return inputs_from_array(data, self.card.inputs, fit=fit)
 
     def evaluate(self, data: Any, **options: Any) -> Evaluation:
         """Predict and compare with the truth; see ``zoo_core.evaluation.evaluate``."""

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from ..devices import InferenceEngine
     from ..models import Model
     from ..tables import PredictionTable
-    from ._arrays import ArrayInputs
 
 #: Rows that are read and handed on together.
 _BLOCK = 256
@@ -56,7 +55,7 @@ def prediction_columns(model: Model) -> tuple[Column, ...]:
 
 def predict_inputs(
     model: Model,
-    inputs: Inputs | ArrayInputs,
+    inputs: Inputs,
     *,
     engine: InferenceEngine,
     progress: Callable[[int, int], None] | None = None,
@@ -129,7 +128,7 @@ def _prepare(model: Model, samples: list[Sample]) -> _Block:
     return _Block(samples, usable, tensors)
 
 
-def _read_ahead(model: Model, inputs: Inputs | ArrayInputs) -> Generator[_Block, None, None]:
+def _read_ahead(model: Model, inputs: Inputs) -> Generator[_Block, None, None]:
     """Yield prepared blocks, read in a thread that stops when the consumer does."""
     waiting: queue.Queue[_Block | BaseException | None] = queue.Queue(maxsize=_AHEAD)
     stop = threading.Event()

@@ -69,7 +69,7 @@ def write_data_set(
     table = PredictionTable(
         (Column("id", "identifier of the object"), *simulator.truth),
         {"id": ids, **truth},
-        {"simulator": simulator.name, "version": simulator.version, "seed": str(seed)},
+        meta={"simulator": simulator.name, "version": simulator.version, "seed": str(seed)},
     )
     write_table(table, folder / _TRUTH, overwrite=overwrite)
     return folder / _TRUTH
