@@ -14,7 +14,7 @@ from ._card import (
 )
 from ._fields import Fields
 from ._input import AXES_OF_KIND, Band, InputSpec
-from ._read import CARD_FILE, check_name, parse_card, parse_input, parse_target, read_card
+from ._read import CARD_FILE, check_name, parse_card, parse_inputs, parse_target, read_card
 from ._readme import metrics_table, readme
 
 __all__ = [
@@ -36,7 +36,7 @@ __all__ = [
     "check_name",
     "metrics_table",
     "parse_card",
-    "parse_input",
+    "parse_inputs",
     "parse_target",
     "read_card",
     "readme",

@@ -67,7 +67,7 @@ def parse_card(data: Any, *, where: str = CARD_FILE) -> Card:
             f"{where}: written for card format {schema}, this astrozoo reads up to {SCHEMA}. "
             "Install a newer astrozoo."
         )
-    inputs, preprocessing = _inputs(top)
+    inputs, preprocessing = parse_inputs(top)
     weights = top.fields("weights")
     golden = top.fields("golden")
     architecture = top.fields("architecture")
@@ -124,10 +124,11 @@ def _file(fields: Fields) -> FileRef:
     return FileRef(file=name, sha256=sha256, size=fields.integer("size"))
 
 
-def _inputs(top: Fields) -> tuple[tuple[InputSpec, ...], dict[str, Preprocessing]]:
+def parse_inputs(top: Fields) -> tuple[tuple[InputSpec, ...], dict[str, Preprocessing]]:
+    """The list ``inputs`` of a card or recipe: specifications, and preprocessing by input."""
     specs, preprocessing = [], {}
     for entry in top.each("inputs"):
-        spec = parse_input(entry)
+        spec = _input(entry)
         specs.append(spec)
         steps = entry.items("preprocessing", [])
         try:
@@ -139,7 +140,7 @@ def _inputs(top: Fields) -> tuple[tuple[InputSpec, ...], dict[str, Preprocessing
     return tuple(specs), preprocessing
 
 
-def parse_input(entry: Fields) -> InputSpec:
+def _input(entry: Fields) -> InputSpec:
     """One entry of ``inputs``."""
     kind = entry.text("kind")
     if kind not in AXES_OF_KIND:

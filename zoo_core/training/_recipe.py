@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .._errors import CardError, RecipeError
-from ..cards import ArchitectureRef, Fields, TaskRef, check_name, parse_input, parse_target
-from ..preprocessing import Preprocessing
+from ..cards import ArchitectureRef, Fields, TaskRef, check_name, parse_inputs, parse_target
 from ._settings import TrainingSettings
 
 if TYPE_CHECKING:
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..cards import InputSpec
+    from ..preprocessing import Preprocessing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,12 +91,7 @@ def read_recipe(path: Path) -> Recipe:
 
 
 def _parse(top: Fields, path: Path) -> Recipe:
-    inputs, preprocessing = [], {}
-    for entry in top.each("inputs"):
-        spec = parse_input(entry)
-        inputs.append(spec)
-        steps = entry.items("preprocessing", [])
-        preprocessing[spec.name] = Preprocessing.parse(steps, channels=len(spec.bands))
+    inputs, preprocessing = parse_inputs(top)
     architecture, task = top.fields("architecture"), top.fields("task")
     simulator = top.fields("simulator")
     recipe = Recipe(
@@ -118,7 +113,7 @@ def _parse(top: Fields, path: Path) -> Recipe:
             targets=tuple(parse_target(entry) for entry in task.each("targets")),
             calibration={},
         ),
-        inputs=tuple(inputs),
+        inputs=inputs,
         preprocessing=preprocessing,
         simulator=simulator.text("name"),
         simulator_options=simulator.object("options", {}),

@@ -1,0 +1,147 @@
+"""The smallest simulator, network and zoo that the core can work with."""
+
+import dataclasses
+import tomllib
+
+import torch
+from torch import nn
+
+from zoo_core._zoo import Zoo
+from zoo_core.cards import Band, InputSpec
+from zoo_core.plugins import Contribution, Manifest, Plugin
+from zoo_core.registry import Registry
+from zoo_core.simulation import Simulated, Simulator
+from zoo_core.tables import Column
+
+SIZE = 9
+
+
+class Spots(Simulator):
+    """Noise, with a bright spot in the middle of half of the images."""
+
+    name = "spots"
+    version = "1"
+    summary = "bright spots in noise"
+    inputs = (
+        InputSpec(name="image", kind="image", bands=(Band(name="toy-g"),), size=(SIZE, SIZE)),
+    )
+    truth = (Column("spot", "1 where there is a spot"),)
+    chunk_size = 32
+
+    def draw(self, count, generator):
+        spot = torch.randint(0, 2, (count,), generator=generator)
+        image = torch.randn(count, 1, SIZE, SIZE, generator=generator)
+        image[:, :, 3:6, 3:6] += 3.0 * spot[:, None, None, None]
+        return Simulated(arrays={"image": image}, truth={"spot": spot.numpy()})
+
+
+class TinyNet(nn.Module):
+    """One convolution with batch normalisation, one linear layer."""
+
+    def __init__(self, num_bands=1, num_outputs=1):
+        super().__init__()
+        self.stem = nn.Sequential(
+            nn.Conv2d(num_bands, 4, 3, bias=False), nn.BatchNorm2d(4), nn.ReLU()
+        )
+        self.head = nn.Linear(4 * 49, num_outputs)
+
+    def forward(self, x):
+        return self.head(self.stem(x).flatten(1))
+
+
+RECIPE = """
+name = "toy"
+version = "1.0.0"
+plugin = "toys"
+summary = "A toy"
+head_keys = ["head.weight", "head.bias"]
+license = "CC0-1.0"
+limits = ["A toy."]
+citation = ["@misc{toy, title = {Toy}}"]
+
+[architecture]
+name = "tiny"
+arguments = {}
+
+[task]
+name = "spotting"
+kind = "binary-classification"
+targets = [{ name = "spot", classes = ["empty", "spot"] }]
+
+[[inputs]]
+name = "image"
+kind = "image"
+size = [9, 9]
+missing = "fill"
+bands = [{ name = "toy-g" }]
+preprocessing = [{ op = "fill_nan", value = 0.0 }, { op = "clip", low = -9.0, high = 9.0 }]
+
+[simulator]
+name = "spots"
+
+[training]
+epochs = 3
+examples_per_epoch = 128
+batch_size = 16
+learning_rate = 1e-2
+warmup_steps = 4
+validation_examples = 64
+seed = 1
+validation_seed = 2
+precision = "float32"
+
+[fast]
+epochs = 1
+
+[calibration]
+seed = 3
+examples = 256
+
+[test]
+seed = 4
+examples = 256
+
+[[published]]
+metric = "auroc"
+value = 0.5
+source = "nobody"
+"""
+
+
+def toy_zoo(folder):
+    """A zoo with one plugin, made of this module, and one registry in ``folder``."""
+    recipe = folder / "toy.toml"
+    recipe.write_text(RECIPE, encoding="utf-8")
+    targets = {
+        "architectures": ("tiny", "toys:TinyNet"),
+        "simulators": ("spots", "toys:Spots"),
+        "tasks": ("spotting", "zoo_core.tasks:BinaryClassification"),
+        "recipes": ("toy", "toy.toml"),
+    }
+    contributions = tuple(
+        Contribution(kind=kind, name=name, target=target, summary="", plugin="toys")
+        for kind, (name, target) in targets.items()
+    )
+    manifest = Manifest(
+        name="toys",
+        summary="toys",
+        folder=folder,
+        hooks=None,
+        models=None,
+        contributions=contributions,
+    )
+    registry = Registry("user", folder / "registry")
+    return Zoo([Plugin(name="toys", manifest=manifest)], [registry])
+
+
+def toy_recipe(zoo, **training):
+    """The toy's recipe, with some settings replaced."""
+    recipe = zoo.recipe("toy")
+    return dataclasses.replace(
+        recipe, training=dataclasses.replace(recipe.training, **training)
+    )
+
+
+def parsed_recipe():
+    """The recipe's text as parsed TOML."""
+    return tomllib.loads(RECIPE)
