@@ -1,0 +1,69 @@
+"""What the doctor says of sound and unsound installations."""
+
+import subprocess
+import sys
+
+import pytest
+from toys import toy_zoo
+
+from zoo_core.doctor import diagnose_torch, examine
+
+MISMATCHES = [
+    "RuntimeError: operator torchvision::nms does not exist",
+    "OSError: .../torchvision/_C.so: undefined symbol: _ZN3c104cuda9SetDeviceEa",
+    "RuntimeError: Couldn't load custom C++ ops.",
+]
+
+
+@pytest.mark.parametrize("error", MISMATCHES)
+def test_builds_that_do_not_belong_together_are_recognised(error):
+    """The cause is named and the mend installs both in one command."""
+    check = diagnose_torch(1, "", f"Traceback (most recent call last):\n  ...\n{error}\n")
+
+    assert not check.passed
+    assert "different builds" in check.message
+    assert "torch torchvision" in check.message
+
+
+def test_a_missing_torchvision_is_not_called_a_mismatch():
+    """Another cause gets another sentence, with a mend all the same."""
+    check = diagnose_torch(1, "", "ModuleNotFoundError: No module named 'torchvision'")
+
+    assert not check.passed
+    assert "No module named" in check.message
+    assert "different builds" not in check.message
+
+
+def test_a_crash_without_a_word_is_reported():
+    """A killed interpreter leaves nothing but its exit code."""
+    assert "exit code -11" in diagnose_torch(-11, "", "").message
+
+
+def test_a_mismatch_is_found_by_really_importing(tmp_path, monkeypatch):
+    """A torchvision that fails as a wrong build does is found in the process that tries."""
+    package = tmp_path / "torchvision"
+    package.mkdir()
+    (package / "__init__.py").write_text(
+        "raise RuntimeError('operator torchvision::nms does not exist')"
+    )
+    code = (
+        "from zoo_core.doctor._torch import check_torch; "
+        "check = check_torch(); print(check.passed, check.message)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PYTHONPATH": str(tmp_path), "PATH": ""},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout.startswith("False")
+    assert "different builds" in done.stdout
+
+
+def test_this_installation_is_sound(tmp_path):
+    """The environment in which the tests run passes every check."""
+    failed = [check for check in examine(toy_zoo(tmp_path)) if not check.passed]
+
+    assert failed == []

@@ -1,0 +1,79 @@
+"""A faster exponential linear unit for processors.
+
+torch computes ``elu`` with ``expm1``, which takes about three times as long as ``exp``
+and was half of the run time of a folded bfloat16 residual network.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+
+def speed_up_elu(network: nn.Module, *, fuse: bool) -> int:
+    """Give each plain ``nn.ELU`` of a network for the processor a faster forward, in place.
+
+    Parameters
+    ----------
+    network : nn.Module
+        For inference in bfloat16 or float16, or to be compiled.
+    fuse : bool
+        The network will be compiled: use the form that a compiler makes one loop of.
+
+    Returns
+    -------
+    int
+        How many were changed.
+    """
+    from torch import nn
+
+    count = 0
+    for module in network.modules():
+        if type(module) is not nn.ELU or module.alpha != 1.0:
+            continue
+        module.forward = (  # type: ignore[method-assign]
+            elu_polynomial if fuse else functools.partial(elu_half, in_place=module.inplace)
+        )
+        count += 1
+    return count
+
+
+def elu_half(x: torch.Tensor, *, in_place: bool = False) -> torch.Tensor:
+    """``elu`` of 16-bit numbers of any shape and range; of others, torch's own.
+
+    ``exp(min(x, 0)) - 1`` where x is negative, x elsewhere. A 16-bit float is negative
+    where the same bits are a negative integer, so both halves are chosen by integer
+    operations, which are several times faster. One of the halves is always zero, whose
+    bits are zero, so the two are joined by a bitwise or. The result differs from the exact
+    one by at most the rounding of a number just below one.
+    """
+    import torch
+
+    if x.dtype not in (torch.bfloat16, torch.float16):
+        return torch.nn.functional.elu(x, inplace=in_place)
+    bits = x.view(torch.int16)
+    below = bits.clamp(max=0)
+    below.view(x.dtype).exp_().sub_(1)
+    above = bits.clamp_(min=0) if in_place else bits.clamp(min=0)
+    return above.bitwise_or_(below).view(x.dtype)
+
+
+def elu_polynomial(x: torch.Tensor) -> torch.Tensor:
+    """``elu`` in multiplications and additions, in float32, to about 1e-6.
+
+    With t = x / 32 in [-0.5, 0], exp(x) is the 32nd power of the Taylor polynomial of
+    exp(t): five squarings. Below -16, where exp(x) < 2e-7, the result is -1.
+    ``max(x, exp(min(x, 0)) - 1)`` is ``elu(x)``, because ``exp(x) - 1 >= x``.
+    """
+    import torch
+
+    wide = x.float()
+    t = wide.clamp(-16.0, 0.0) / 32.0
+    power = 1.0 + t * (1.0 + t * (1 / 2 + t * (1 / 6 + t * (1 / 24))))
+    for _ in range(5):
+        power = power * power
+    return torch.maximum(wide, power - 1.0).to(x.dtype)
