@@ -99,7 +99,8 @@ def _names() -> list[str]:
 def _describe(name: str) -> Device:
     import torch
 
-    description, threads, features = platform.machine(), 0, ()
+    description, threads = platform.machine(), 0
+    features: tuple[str, ...] = ()
     if name == "cpu":
         description, threads, features = _cpu_name(), torch.get_num_threads(), cpu_features()
     elif name.startswith("cuda"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import warnings
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -36,15 +38,15 @@ def fold_batch_norms(network: nn.Module) -> int:
     modules = dict(network.named_modules(remove_duplicate=False))
     uses = Counter(id(module) for module in modules.values())
     count = 0
-    for first, second in dict.fromkeys([*_traced_pairs(network), *_sequential_pairs(network)]):
+    pairs = _traced_pairs(network)
+    for first, second in list(_sequential_pairs(network)) if pairs is None else pairs:
         convolution, norm = modules[first], modules[second]
         if not _can_fold(convolution, norm):
             continue
         if uses[id(convolution)] > 1 or uses[id(norm)] > 1:
             continue
-        _replace(network, first, fuse_conv_bn_eval(convolution, norm))  # type: ignore[type-var]
+        _replace(network, first, fuse_conv_bn_eval(convolution, norm))
         _replace(network, second, nn.Identity())
-        modules[second] = nn.Identity()
         count += 1
     return count
 
@@ -52,7 +54,11 @@ def fold_batch_norms(network: nn.Module) -> int:
 def _can_fold(convolution: nn.Module, norm: nn.Module) -> bool:
     from torch import nn
 
-    kinds = {nn.Conv1d: nn.BatchNorm1d, nn.Conv2d: nn.BatchNorm2d, nn.Conv3d: nn.BatchNorm3d}
+    kinds: dict[type, type] = {
+        nn.Conv1d: nn.BatchNorm1d,
+        nn.Conv2d: nn.BatchNorm2d,
+        nn.Conv3d: nn.BatchNorm3d,
+    }
     # The exact type: a subclass may do more (an activation, another weight).
     return (
         type(norm) is kinds.get(type(convolution))
@@ -76,18 +82,22 @@ def _sequential_pairs(network: nn.Module) -> Iterator[tuple[str, str]]:
 
     for name, module in network.named_modules():
         if type(module) is nn.Sequential:
-            names = [f"{name}.{child}" if name else child for child, _ in module.named_children()]
-            yield from zip(names, names[1:], strict=False)
+            names = [
+                f"{name}.{child}" if name else child for child, _ in module.named_children()
+            ]
+            yield from itertools.pairwise(names)
 
 
-def _traced_pairs(network: nn.Module) -> list[tuple[str, str]]:
-    """Pairs of modules of which the second alone uses the first's output."""
+def _traced_pairs(network: nn.Module) -> list[tuple[str, str]] | None:
+    """Pairs of modules of which the second alone uses the first's output; None if unknown."""
     from torch import fx
 
     try:
-        nodes = list(fx.Tracer().trace(network).nodes)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            nodes = list(fx.Tracer().trace(network).nodes)
     except Exception:  # noqa: BLE001 - code that cannot be traced fails in any way it likes
-        return []
+        return None
     calls = Counter(node.target for node in nodes if node.op == "call_module")
     pairs = []
     for node in nodes:

@@ -7,7 +7,7 @@ import shutil
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from ..cards import CARD_FILE, SCHEMA, parse_card, read_card, readme
+from ..cards import CARD_FILE, SCHEMA, read_card, readme
 from ..registry import ModelFolder
 from ..weights import file_ref
 
@@ -165,7 +165,7 @@ def _model(zoo: Zoo, folder: Path, card: dict[str, Any]) -> Model:
     from ..models import Model, load_network
 
     _write_card(folder, card)
-    found = ModelFolder("path", folder, parse_card(card))
+    found = ModelFolder("path", folder, read_card(folder))
     network, report = load_network(zoo, found)
     task = zoo.task(found.card.task)
     return Model(found, task=task, network=network, report=report, device=pick_device("auto"))

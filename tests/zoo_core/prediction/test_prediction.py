@@ -68,33 +68,33 @@ def test_a_bad_row_is_flagged_and_changes_no_other(model, images, tmp_path):
     """Good rows between bad ones are what they are without them."""
     good = [images[i, 0] for i in range(6)]
     files = {
-        "a-good": good[0],
-        "b-nan": np.full((SIZE, SIZE), np.nan),
-        "c-good": good[1],
-        "d-constant": np.zeros((SIZE, SIZE)),
-        "e-small": good[2][:5],
-        "f-good": good[3],
-        "g-partly": np.where(np.eye(SIZE) > 0, np.nan, good[4]),
+        "1-good": good[0],
+        "2-nan": np.full((SIZE, SIZE), np.nan),
+        "3-good": good[1],
+        "4-constant": np.zeros((SIZE, SIZE)),
+        "5-small": good[2][:5],
+        "6-good": good[3],
+        "7-partly": np.where(np.eye(SIZE) > 0, np.nan, good[4]),
     }
     for name, image in files.items():
         _write(tmp_path / f"{name}.fits", image.astype("f4"))
-    (tmp_path / "h-text.fits").write_text("this is no FITS file")
-    (tmp_path / "i-empty.fits").write_bytes(b"")
+    (tmp_path / "8-text.fits").write_text("this is no FITS file")
+    (tmp_path / "9-empty.fits").write_bytes(b"")
     table = model.predict(tmp_path)
     rows = {row["id"]: row for row in table.rows()}
     alone = model.predict(np.stack([good[0], good[1], good[3]])[:, None])
 
     assert len(table) == 9
-    assert [rows[n]["flag"] for n in ("a-good", "c-good", "f-good")] == ["", "", ""]
-    assert [rows[n]["p_spot"] for n in ("a-good", "c-good", "f-good")] == pytest.approx(
+    assert [rows[n]["flag"] for n in ("1-good", "3-good", "6-good")] == ["", "", ""]
+    assert [rows[n]["p_spot"] for n in ("1-good", "3-good", "6-good")] == pytest.approx(
         list(alone["p_spot"]), abs=1e-6
     )
-    for name in ("b-nan", "d-constant", "e-small", "h-text", "i-empty"):
+    for name in ("2-nan", "4-constant", "5-small", "8-text", "9-empty"):
         assert np.isnan(rows[name]["p_spot"]), name
         assert rows[name]["flag"], name
         assert rows[name]["reason"], name
-    assert rows["g-partly"]["flag"] == "nan-filled"
-    assert 0.0 <= rows["g-partly"]["p_spot"] <= 1.0
+    assert rows["7-partly"]["flag"] == "nan-filled"
+    assert 0.0 <= rows["7-partly"]["p_spot"] <= 1.0
 
 
 def test_nothing_but_bad_rows_is_still_a_table(model, tmp_path):
