@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..cards import CARD_FILE, SCHEMA, read_card, readme
 from ..registry import ModelFolder
-from ..weights import file_ref
+from ..weights import file_ref, write_tensors
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,14 +89,12 @@ def export_model(
 
 
 def _store_weights(network: torch.nn.Module, path: Path) -> None:
-    from safetensors.torch import save_file
-
     buffers = {name for name, _ in network.named_buffers()}
     tensors = {
-        name: (value if name in buffers else value.half()).detach().contiguous().clone()
+        name: value if name in buffers else value.half()
         for name, value in network.state_dict().items()
     }
-    save_file(tensors, path, metadata={"format": "pt"})
+    write_tensors(path, tensors)
 
 
 def _card(recipe: Recipe, trainer: Trainer, folder: Path) -> dict[str, Any]:
@@ -174,15 +172,14 @@ def _model(zoo: Zoo, folder: Path, card: dict[str, Any]) -> Model:
 def _write_golden(zoo: Zoo, recipe: Recipe, card: dict[str, Any], folder: Path) -> None:
     """Store raw inputs of the test data and the float32 outputs they give."""
     import torch
-    from safetensors.torch import save_file
 
     model = _model(zoo, folder, card)
     simulator = zoo.simulator(recipe.simulator, **recipe.simulator_options)
     raw = simulator.chunk(0, seed=recipe.test.seed).first(_GOLDEN_OBJECTS).arrays
     with torch.inference_mode():
         output = model.network(*model.prepare(raw))
-    tensors = {f"input.{name}": values.clone().contiguous() for name, values in raw.items()}
-    save_file({**tensors, "output": output.clone()}, folder / _GOLDEN)
+    tensors = {f"input.{name}": values for name, values in raw.items()}
+    write_tensors(folder / _GOLDEN, {**tensors, "output": output})
     card["golden"].update(asdict(file_ref(folder / _GOLDEN)))
 
 
