@@ -1,6 +1,6 @@
 """Rate of a simulator, cutouts per second.
 
-    python benchmarks/simulator_rate.py lsst-lens --seconds 20
+python benchmarks/simulator_rate.py lsst-lens --seconds 20
 """
 
 import argparse

@@ -41,7 +41,9 @@ def main() -> None:
         for name, command in sides.items():
             times[name].append(measure(command))
 
-    least = {name: [min(side) for side in zip(*pairs, strict=True)] for name, pairs in times.items()}
+    least = {
+        name: [min(side) for side in zip(*pairs, strict=True)] for name, pairs in times.items()
+    }
     for name, (wall, processor) in least.items():
         print(f"{name:<16} wall {1e3 * wall:6.1f} ms, processor {1e3 * processor:6.1f} ms")
     bare, ours = least.values()

@@ -8,12 +8,14 @@ from ._card import (
     FileRef,
     Golden,
     Published,
+    Target,
     TaskRef,
     TrainingData,
     Weights,
 )
 from ._fields import Fields
 from ._input import AXES_OF_KIND, Band, InputSpec
+from ._metric import Metric
 from ._read import CARD_FILE, check_name, parse_card, parse_inputs, parse_target, read_card
 from ._readme import metrics_table, readme
 
@@ -29,7 +31,9 @@ __all__ = [
     "FileRef",
     "Golden",
     "InputSpec",
+    "Metric",
     "Published",
+    "Target",
     "TaskRef",
     "TrainingData",
     "Weights",

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ..metrics import Metric
     from ..preprocessing import Preprocessing
-    from ..tasks import Target
     from ._input import InputSpec
+    from ._metric import Metric
 
 #: The version of the card format that this code writes and reads.
 SCHEMA = 1
@@ -23,6 +22,20 @@ class ArchitectureRef:
 
     name: str
     arguments: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """One thing that a task predicts.
+
+    ``name`` is the truth column it is compared with. ``classes`` in the order of the class
+    index for a classification, empty otherwise; ``unit`` an astropy unit string.
+    """
+
+    name: str
+    classes: tuple[str, ...] = ()
+    unit: str | None = None
+    description: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,9 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from .._errors import CardError
-from ..metrics import Metric
 from ..preprocessing import Preprocessing
-from ..tasks import Target
 from ._card import (
     SCHEMA,
     ArchitectureRef,
@@ -18,12 +16,14 @@ from ._card import (
     FileRef,
     Golden,
     Published,
+    Target,
     TaskRef,
     TrainingData,
     Weights,
 )
 from ._fields import Fields
 from ._input import AXES_OF_KIND, Band, InputSpec
+from ._metric import Metric
 
 if TYPE_CHECKING:
     from pathlib import Path

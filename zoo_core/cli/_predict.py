@@ -72,9 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     batch_size = _batch_size(arguments.batch_size)
     model = load(arguments.name, device=arguments.device, precision=arguments.precision)
-    inputs = model.open(
-        arguments.inputs, fit=arguments.fit, accept_bands=arguments.accept_band
-    )
+    inputs = model.open(arguments.inputs, fit=arguments.fit, accept_bands=arguments.accept_band)
     for remark in inputs.notes:
         note(remark)
     started = time.monotonic()

@@ -38,7 +38,9 @@ class _ArrayReader(Reader):
         return Raw({self.request.specs[0].name: self.array[item.index]})
 
 
-def inputs_from_array(array: Any, specs: tuple[InputSpec, ...], *, fit: str = "exact") -> Inputs:
+def inputs_from_array(
+    array: Any, specs: tuple[InputSpec, ...], *, fit: str = "exact"
+) -> Inputs:
     """See the rows of an array as inputs.
 
     Parameters

@@ -194,4 +194,3 @@ def _truth_table(path: Path, truth: str | Path | None) -> dict[str, np.ndarray]:
     if "id" not in columns:
         raise InputError(f"{truth} has no column 'id'; it has {', '.join(columns)}.")
     return columns
-

@@ -4,6 +4,7 @@ A function named for the thing (``auroc``) returns the number; one that begins w
 ``measure_`` returns a ``Metric`` with its 95 % interval and the count behind it.
 """
 
+from ..cards import Metric
 from ._classification import (
     confusion_matrix,
     measure_accuracy,
@@ -12,7 +13,6 @@ from ._classification import (
     measure_precision,
 )
 from ._intervals import measure_fraction, wilson
-from ._metric import Metric
 from ._probability import (
     CALIBRATION_BINS,
     ReliabilityCurve,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..cards import Metric
 from ._intervals import mean_of_fractions, measure_fraction
-from ._metric import Metric
 
 if TYPE_CHECKING:
     import numpy as np

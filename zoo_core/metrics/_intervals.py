@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .._errors import InputError
-from ._metric import Metric
+from ..cards import Metric
 
 if TYPE_CHECKING:
     import numpy as np

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .._errors import InputError
+from ..cards import Metric
 from ._checks import finite, paired
 from ._intervals import CONFIDENCE, mean_interval, wilson
-from ._metric import Metric
 
 if TYPE_CHECKING:
     import numpy as np

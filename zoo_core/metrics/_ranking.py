@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..cards import Metric
 from ._checks import two_classes
 from ._intervals import CONFIDENCE, NORMAL_QUANTILE, measure_fraction, wilson
-from ._metric import Metric
 
 if TYPE_CHECKING:
     import numpy as np

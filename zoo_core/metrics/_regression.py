@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from ..cards import Metric
 from ._checks import finite, paired
 from ._intervals import mean_interval
-from ._metric import Metric
 
 if TYPE_CHECKING:
     import numpy as np

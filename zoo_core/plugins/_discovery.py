@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .._errors import PluginError
+from ._installed import installed_entry_points
 from ._manifest import TooNew, read_manifest
 from ._plugin import Plugin, Stage, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from importlib.metadata import EntryPoint
+    from ._installed import EntryPoint
 
 #: Entry-point group; a value is ``top_level_package:manifest_file``.
 GROUP = "astrozoo.plugins"
@@ -25,11 +26,10 @@ def discover() -> list[Plugin]:
     ``ZOO_BLOCK=a,b`` blocks plugins and ``ZOO_PLUGINS=a,b`` blocks all others, before
     anything of them is read but their name.
     """
-    from importlib.metadata import entry_points
-
-    found = sorted(entry_points(group=GROUP), key=lambda point: (point.name, point.value))
     return plugins_from(
-        found, only=_names("ZOO_PLUGINS"), blocked=_names("ZOO_BLOCK") or frozenset()
+        installed_entry_points(GROUP),
+        only=_names("ZOO_PLUGINS"),
+        blocked=_names("ZOO_BLOCK") or frozenset(),
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import logging
 from typing import TYPE_CHECKING, Any
 
 from .._errors import AmbiguousName, PluginError, unknown_name
@@ -15,9 +14,6 @@ if TYPE_CHECKING:
     import pluggy
 
     from ._manifest import Contribution
-
-_log = logging.getLogger(__name__)
-
 
 class PluginManager:
     """Holds the plugins of one ``Zoo``.

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from .._errors import PluginError
 
 if TYPE_CHECKING:
-    from importlib.metadata import EntryPoint
-
+    from ._installed import EntryPoint
     from ._manifest import Manifest
 
 
@@ -51,11 +49,10 @@ class Plugin:
         """Whether its contributions may be looked up."""
         return self.state in (State.LISTED, State.LOADED) and self.manifest is not None
 
-    @cached_property
+    @property
     def distribution(self) -> str:
         """Name and version of the distribution that brought it."""
-        dist = getattr(self.entry_point, "dist", None)
-        return "not installed" if dist is None else f"{dist.name} {dist.version}"
+        return self.entry_point.distribution if self.entry_point else "not installed"
 
     def fail(self, stage: Stage, error: BaseException) -> None:
         """Mark as broken at a stage, keeping the cause."""

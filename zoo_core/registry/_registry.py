@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,9 +52,16 @@ def user_registry() -> Registry:
     chosen = os.environ.get("ZOO_REGISTRY")
     if chosen:
         return Registry("user", Path(chosen).expanduser())
-    import platformdirs
+    return Registry("user", _user_data_folder() / "astrozoo" / "registry")
 
-    return Registry("user", Path(platformdirs.user_data_dir("astrozoo")) / "registry")
+
+def _user_data_folder() -> Path:
+    """Where programs keep a user's data on this system."""
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support"
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
 
 
 def registries_of(plugins: list[Plugin]) -> list[Registry]:

@@ -1,6 +1,7 @@
 """Tasks: what a model's outputs mean."""
 
-from ._base import Target, Task
+from ..cards import Target
+from ._base import Task
 from ._binary import BinaryClassification
 from ._multiclass import MulticlassClassification
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
@@ -13,22 +12,8 @@ if TYPE_CHECKING:
     import numpy as np
     import torch
 
-    from ..metrics import Metric
+    from ..cards import Metric, Target
     from ..tables import Column
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
-    """One thing that a task predicts.
-
-    ``name`` is the truth column it is compared with. ``classes`` in the order of the class
-    index for a classification, empty otherwise; ``unit`` an astropy unit string.
-    """
-
-    name: str
-    classes: tuple[str, ...] = ()
-    unit: str | None = None
-    description: str = ""
 
 
 class Task(ABC):

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import numpy as np
     import torch
 
-    from ..metrics import Metric
+    from ..cards import Metric
 
 
 class BinaryClassification(Task):

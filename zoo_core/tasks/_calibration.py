@@ -10,7 +10,7 @@ from .._errors import CardError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ._base import Target
+    from ..cards import Target
 
 
 def check_classes(target: Target) -> None:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from ._base import Target
+    from ..cards import Target
 
 
 def truth_column(truth: Mapping[str, np.ndarray], name: str) -> np.ndarray:

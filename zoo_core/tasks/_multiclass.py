@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import numpy as np
     import torch
 
-    from ..metrics import Metric
+    from ..cards import Metric
 
 
 class MulticlassClassification(Task):

@@ -1,0 +1,169 @@
+"""Each verb as a user types it, on the model and the examples that travel with the zoo."""
+
+import json
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from astropy.io import fits
+
+from zoo_core.cli import main
+from zoo_core.tables import read_table
+
+ROOT = Path(__file__).parents[3]
+CUTOUTS = ROOT / "examples" / "lsst-cutouts"
+
+
+def _json(capsys, *arguments):
+    code = main([*arguments, "--json"])
+    return code, json.loads(capsys.readouterr().out)
+
+
+def test_load_says_what_was_loaded(capsys):
+    """Tensors, hash, parameters, device, outputs."""
+    code, summary = _json(capsys, "load", "resnet-lens")
+
+    assert code == 0
+    assert summary["parameters"] == 3_508_545
+    assert summary["outputs"] == ["p_non-lens", "p_lens"]
+    assert len(summary["weights_sha256"]) == 64
+    loaded, _, total = summary["tensors"].split()[:3]
+    assert loaded == total
+
+
+def test_info_shows_metrics_limits_and_the_published_number(capsys):
+    """What a reader must know before she uses it."""
+    assert main(["info", "resnet-lens"]) == 0
+    text = capsys.readouterr().out
+
+    assert "Einstein radius > 1.4 arcsec, S/N > 20" in text
+    assert "0.9 " in text
+    assert "Trained on simulations only" in text
+
+
+def test_list_filters_by_task_and_kind(capsys):
+    """A task's name and its kind both select; another one selects nothing."""
+    _, by_name = _json(capsys, "list", "--task", "lens-finding")
+    _, by_kind = _json(capsys, "list", "--task", "binary-classification")
+    _, none = _json(capsys, "list", "--task", "transits")
+
+    assert "resnet-lens" in [model["name"] for model in by_name]
+    assert by_name == by_kind
+    assert none == []
+
+
+def test_verify_checks_the_shipped_model(capsys):
+    """Hash, parameters and golden output."""
+    code, checks = _json(capsys, "verify", "resnet-lens")
+
+    assert code == 0
+    assert {"weights file", "golden file", "parameters", "golden output"} <= {
+        check["name"] for check in checks
+    }
+
+
+def test_cite_prints_bibtex(capsys):
+    """Ready to be appended to a .bib file."""
+    assert main(["cite", "resnet-lens"]) == 0
+    assert "@article{2018MNRAS.473.3895L" in capsys.readouterr().out
+
+
+def test_devices_lists_the_processor(capsys):
+    """There is always one device."""
+    code, devices = _json(capsys, "devices")
+
+    assert code == 0
+    assert "cpu" in [device["name"] for device in devices]
+
+
+def test_evaluate_prints_metrics_and_draws_pictures(capsys, tmp_path):
+    """On labelled files, with intervals."""
+    code, result = _json(
+        capsys, "evaluate", "resnet-lens", str(CUTOUTS), "--plots", str(tmp_path / "plots")
+    )
+    metrics = {metric["name"]: metric for metric in result["metrics"]}
+
+    assert code == 0
+    assert metrics["auroc"]["low"] <= metrics["auroc"]["value"] <= metrics["auroc"]["high"]
+    assert metrics["auroc"]["n"] == 24
+    assert all(Path(path).stat().st_size > 5000 for path in result["plots"])
+
+
+def test_simulate_then_predict_then_evaluate(capsys, tmp_path):
+    """The verbs fit together through files."""
+    folder = tmp_path / "set"
+    out = tmp_path / "out.parquet"
+
+    assert main(["simulate", "lsst-lens", "-n", "8", "--seed", "3", "-o", str(folder)]) == 0
+    assert main(["predict", "resnet-lens", str(folder), "-o", str(out)]) == 0
+    assert len(read_table(out)) == 8
+    capsys.readouterr()
+    assert main(["simulate", "lsst-lens", "-n", "8", "--seed", "3", "-o", str(folder)]) == 8
+    assert "not empty" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["predict", "resnet-lenz", str(CUTOUTS), "-o", "o.csv"], 3, "'resnet-lens'"),
+        (["predict", "resnet-lens", "/nowhere", "-o", "o.csv"], 7, "does not exist"),
+        (["predict", "resnet-lens", str(ROOT / "docs"), "-o", "o.csv"], 7, "docs"),
+        (["predict", "resnet-lens", str(CUTOUTS), "-o", "o.xyz"], 2, ".parquet"),
+        (["predict", "resnet-lens", str(CUTOUTS), "-o", "no/such/o.csv"], 8, "no/such"),
+        (["predict", "resnet-lens", str(CUTOUTS), "-o", "/proc/o.csv"], 8, "/proc"),
+        (
+            ["predict", "resnet-lens", str(CUTOUTS), "-o", "o.csv", "--batch-size", "x"],
+            2,
+            "'x'",
+        ),
+        (["predict", "resnet-lens", str(CUTOUTS), "-o", "o.csv", "--device", "tpu"], 9, "tpu"),
+        (["simulate", "lsst-lenz", "-n", "1", "--seed", "1", "-o", "s"], 3, "'lsst-lens'"),
+        (["train", "resnet-lenz", "-o", "t"], 3, "'resnet-lens'"),
+        (["evaluate", "resnet-lens", "simulator:nope", "-n", "5"], 3, "nope"),
+        (["list", "--plugin", "strong-lenzing"], 3, "'strong-lensing'"),
+        (["info", "./no-folder"], 4, "no model folder"),
+    ],
+)
+def test_mistakes_get_a_sentence_and_an_exit_code(
+    arguments, code, message, capsys, tmp_path, monkeypatch
+):
+    """One line on standard error, nothing written, no traceback."""
+    monkeypatch.chdir(tmp_path)
+
+    assert main(arguments) == code
+    error = capsys.readouterr().err
+    assert message in error
+    assert "Traceback" not in error
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_table_with_nothing_but_bad_rows_is_written_and_says_so(capsys, tmp_path):
+    """The exit code tells a script that no row holds a prediction."""
+    fits.PrimaryHDU(np.full((45, 45), np.nan, "f4")).writeto(tmp_path / "bad.fits")
+    out = tmp_path / "out.csv"
+
+    assert main(["predict", "resnet-lens", str(tmp_path / "bad.fits"), "-o", str(out)]) == 7
+    assert list(read_table(out)["flag"]) == ["all-nan"]
+    assert "1 flagged all-nan" in capsys.readouterr().err
+
+
+def test_interrupting_a_prediction_keeps_its_rows(tmp_path, monkeypatch, capsys):
+    """Ctrl-C: exit code 130 and a table of the rows that were done."""
+    images = np.random.default_rng(0).normal(size=(400, 1, 45, 45)).astype("f4")
+    np.savez(tmp_path / "many.npz", image=images)
+
+    @contextmanager
+    def impatient(label):
+        def update(done, total):
+            raise KeyboardInterrupt
+
+        yield update
+
+    monkeypatch.setattr("zoo_core.cli._predict.progress_bar", impatient)
+    out = tmp_path / "out.parquet"
+
+    assert main(["predict", "resnet-lens", str(tmp_path / "many.npz"), "-o", str(out)]) == 130
+    assert not out.exists()
+    assert len(read_table(tmp_path / "partial-out.parquet")) == 256
+    assert "partial-out.parquet" in capsys.readouterr().err
