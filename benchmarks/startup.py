@@ -7,20 +7,20 @@ machine. The same is done for processor time (user and system).
 """
 
 import argparse
-import os
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
+from resource import RUSAGE_CHILDREN, getrusage
 
 
 def measure(command: Sequence[str]) -> tuple[float, float]:
     """Wall and processor seconds of one process."""
-    before, start = os.times(), time.perf_counter()
+    before, start = getrusage(RUSAGE_CHILDREN), time.perf_counter()
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    wall, after = time.perf_counter() - start, os.times()
-    user = after.children_user - before.children_user
-    return wall, user + after.children_system - before.children_system
+    wall, after = time.perf_counter() - start, getrusage(RUSAGE_CHILDREN)
+    return wall, after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 
 
 def main() -> None:
@@ -33,7 +33,7 @@ def main() -> None:
     sides = {
         "python -c pass": [sys.executable, "-c", "pass"],
         f"zoo {' '.join(arguments.arguments)}": [
-            sys.executable, "-m", "zoo_core", *arguments.arguments,
+            str(Path(sys.executable).with_name("zoo")), *arguments.arguments,
         ],
     }  # fmt: skip
     times: dict[str, list[tuple[float, float]]] = {name: [] for name in sides}

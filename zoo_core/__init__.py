@@ -28,11 +28,13 @@ def list_models(*, task: str | None = None, plugin: str | None = None) -> list[s
     from ._zoo import default_zoo
 
     return [
-        item.card.name for item in default_zoo().list_models(task=task, plugin=plugin).found
+        item.summary.name for item in default_zoo().list_models(task=task, plugin=plugin).found
     ]
 
 
-def load(name: str, *, device: str = "auto", precision: str = "auto") -> Model:
+def load(
+    name: str, *, device: str = "auto", precision: str = "auto", threads: int | None = None
+) -> Model:
     """Load a model: find its folder, verify and fill its network.
 
     Parameters
@@ -43,6 +45,8 @@ def load(name: str, *, device: str = "auto", precision: str = "auto") -> Model:
         ``auto``, ``cpu``, ``cuda``, ``cuda:1`` or ``mps``.
     precision : str
         ``auto`` (what the device does well), ``float32``, ``bfloat16`` or ``float16``.
+    threads : int, optional
+        Processor threads of predictions; by default as torch is set.
 
     Returns
     -------
@@ -56,7 +60,7 @@ def load(name: str, *, device: str = "auto", precision: str = "auto") -> Model:
     """
     from ._zoo import default_zoo
 
-    return default_zoo().load(name, device=device, precision=precision)
+    return default_zoo().load(name, device=device, precision=precision, threads=threads)
 
 
 def build(architecture: str, **arguments: Any) -> torch.nn.Module:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import functools
-import inspect
 from typing import TYPE_CHECKING, Any
 
 from ._errors import UsageError
 from .plugins import PluginManager, discover
 from .registry import (
     Lookup,
-    ModelFolder,
     Registry,
     embedded_registry,
     find_folder,
@@ -27,6 +25,7 @@ if TYPE_CHECKING:
     from .cards import TaskRef
     from .models import Model
     from .plugins import Plugin
+    from .registry import ModelFolder
     from .simulation import Simulator
     from .tasks import Task
     from .training import Recipe
@@ -59,8 +58,8 @@ class Zoo:
         wanted = tuple(
             item
             for item in listing.found
-            if (task is None or task in (item.card.task.name, item.card.task.kind))
-            and (plugin is None or plugin == item.card.plugin)
+            if (task is None or task in (item.summary.task, item.summary.kind))
+            and (plugin is None or plugin == item.summary.plugin)
         )
         return Lookup(wanted, listing.problems)
 
@@ -78,6 +77,8 @@ class Zoo:
         UsageError
             It does not take one of the arguments.
         """
+        import inspect
+
         make = self.plugins.resolve("architectures", architecture)
         try:
             inspect.signature(make).bind(**arguments)
@@ -110,11 +111,18 @@ class Zoo:
             raise UsageError(plugin.why())
         return read_recipe(folder / contribution.target)
 
-    def load(self, name: str, *, device: str = "auto", precision: str = "auto") -> Model:
+    def load(
+        self,
+        name: str,
+        *,
+        device: str = "auto",
+        precision: str = "auto",
+        threads: int | None = None,
+    ) -> Model:
         """Find, verify, build and fill a model; see ``zoo_core.models.Model``."""
         from .models import load_model
 
-        return load_model(self, name, device=device, precision=precision)
+        return load_model(self, name, device=device, precision=precision, threads=threads)
 
 
 @functools.cache

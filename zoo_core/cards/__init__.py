@@ -1,23 +1,31 @@
-"""Cards: what a model folder says about its model, as frozen data."""
+"""Cards: what a model folder says about its model, as frozen data.
 
-from ._card import (
-    SCHEMA,
-    ArchitectureRef,
-    Card,
-    CardMetric,
-    FileRef,
-    Golden,
-    Published,
-    Target,
-    TaskRef,
-    TrainingData,
-    Weights,
-)
+What a list of models does not need is imported on first use.
+"""
+
+from typing import TYPE_CHECKING
+
+from .._later import imported_later
 from ._fields import Fields
-from ._input import AXES_OF_KIND, Band, InputSpec
-from ._metric import Metric
-from ._read import CARD_FILE, check_name, parse_card, parse_inputs, parse_target, read_card
-from ._readme import metrics_table, readme
+from ._file import CARD_FILE, SCHEMA, CardSummary, check_name, read_summary
+
+if TYPE_CHECKING:
+    from ._card import (
+        ArchitectureRef,
+        Card,
+        CardMetric,
+        FileRef,
+        Golden,
+        Published,
+        Target,
+        TaskRef,
+        TrainingData,
+        Weights,
+    )
+    from ._input import AXES_OF_KIND, Band, InputSpec
+    from ._metric import Metric
+    from ._read import parse_card, parse_inputs, parse_target, read_card
+    from ._readme import metrics_table, readme
 
 __all__ = [
     "AXES_OF_KIND",
@@ -27,6 +35,7 @@ __all__ = [
     "Band",
     "Card",
     "CardMetric",
+    "CardSummary",
     "Fields",
     "FileRef",
     "Golden",
@@ -43,5 +52,38 @@ __all__ = [
     "parse_inputs",
     "parse_target",
     "read_card",
+    "read_summary",
     "readme",
 ]
+
+__getattr__ = imported_later(
+    __name__,
+    _card=(
+        "ArchitectureRef",
+        "Card",
+        "CardMetric",
+        "FileRef",
+        "Golden",
+        "Published",
+        "Target",
+        "TaskRef",
+        "TrainingData",
+        "Weights",
+    ),
+    _input=(
+        "AXES_OF_KIND",
+        "Band",
+        "InputSpec",
+    ),
+    _metric=("Metric",),
+    _read=(
+        "parse_card",
+        "parse_inputs",
+        "parse_target",
+        "read_card",
+    ),
+    _readme=(
+        "metrics_table",
+        "readme",
+    ),
+)

@@ -12,9 +12,6 @@ if TYPE_CHECKING:
     from ._input import InputSpec
     from ._metric import Metric
 
-#: The version of the card format that this code writes and reads.
-SCHEMA = 1
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchitectureRef:

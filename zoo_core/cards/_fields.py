@@ -33,6 +33,7 @@ class Fields:
         self.where = where
         self.error = error
         self.asked: set[str] = set()
+        self._inner: dict[str, Fields] = {}
 
     def _get(self, key: str, kind: type | tuple[type, ...], name: str, default: Any) -> Any:
         self.asked.add(key)
@@ -79,24 +80,34 @@ class Fields:
 
     def fields(self, key: str) -> Fields:
         """A required object, to be taken apart in turn."""
-        return Fields(self.object(key), f"{self.where}: {key}", self.error)
+        return self._open(key, self.object(key))
 
     def optional_fields(self, key: str) -> Fields | None:
         """The same for an object that may be absent."""
         value = self.object(key, None)
-        return None if value is None else Fields(value, f"{self.where}: {key}", self.error)
+        return None if value is None else self._open(key, value)
 
     def each(self, key: str, default: Any = _REQUIRED) -> list[Fields]:
         """A list of objects, each to be taken apart."""
         values = self.items(key, default)
-        return [
-            Fields(value, f"{self.where}: {key}[{index}]", self.error)
-            for index, value in enumerate(values)
-        ]
+        return [self._open(f"{key}[{index}]", value) for index, value in enumerate(values)]
+
+    def everything(self) -> Mapping[str, Any]:
+        """All fields as they are, for an object whose names are checked elsewhere."""
+        self.asked.update(self.data)
+        return self.data
 
     def unknown(self) -> tuple[str, ...]:
-        """Names of fields that nobody asked for."""
-        return tuple(sorted(set(self.data) - self.asked))
+        """Fields that nobody asked for, such as ``colour`` or ``weights.colour``."""
+        names = [name for name in self.data if name not in self.asked]
+        for place, fields in self._inner.items():
+            names += [f"{place}.{name}" for name in fields.unknown()]
+        return tuple(sorted(names))
+
+    def _open(self, place: str, value: Any) -> Fields:
+        fields = Fields(value, f"{self.where}: {place}", self.error)
+        self._inner[place] = fields
+        return fields
 
 
 def _short(value: Any) -> str:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any
 
 from .._errors import CardError
 from ..preprocessing import Preprocessing
 from ._card import (
-    SCHEMA,
     ArchitectureRef,
     Card,
     CardMetric,
@@ -21,19 +19,15 @@ from ._card import (
     TrainingData,
     Weights,
 )
-from ._fields import Fields
+from ._file import CARD_FILE, check_name, open_card, read_json
 from ._input import AXES_OF_KIND, Band, InputSpec
 from ._metric import Metric
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-CARD_FILE = "config.json"
+    from ._fields import Fields
 
-#: A card longer than this was not written by people or by the zoo.
-_LARGEST_CARD = 2_000_000
-
-_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _ROLES = ("train", "validation", "test", "independent")
 
@@ -46,27 +40,12 @@ def read_card(folder: Path) -> Card:
     CardError
         Names the file, the field, what it holds and what it should hold.
     """
-    path = folder / CARD_FILE
-    try:
-        if path.stat().st_size > _LARGEST_CARD:
-            raise CardError(f"{path}: larger than {_LARGEST_CARD} bytes; not a card.")
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise CardError(f"{folder}: no {CARD_FILE} here, so this is no model folder.") from None
-    except (OSError, ValueError, RecursionError) as error:
-        raise CardError(f"{path}: cannot be read as JSON ({error}).") from error
-    return parse_card(data, where=str(path))
+    return parse_card(read_json(folder), where=str(folder / CARD_FILE))
 
 
 def parse_card(data: Any, *, where: str = CARD_FILE) -> Card:
     """Check a parsed ``config.json`` and turn it into a ``Card``."""
-    top = Fields(data, where)
-    schema = top.integer("schema")
-    if schema > SCHEMA:
-        raise CardError(
-            f"{where}: written for card format {schema}, this astrozoo reads up to {SCHEMA}. "
-            "Install a newer astrozoo."
-        )
+    top = open_card(data, where=where)
     inputs, preprocessing = parse_inputs(top)
     weights = top.fields("weights")
     golden = top.fields("golden")
@@ -103,16 +82,6 @@ def parse_card(data: Any, *, where: str = CARD_FILE) -> Card:
         figures=top.object("figures", {}),
         unknown_fields=top.unknown(),
     )
-
-
-def check_name(name: str, *, where: str) -> str:
-    """Return a legal model name or raise ``CardError``."""
-    if not _NAME.fullmatch(name):
-        raise CardError(
-            f"{where}: {name!r} is no legal model name: use small letters, digits, '-', '_' "
-            "and '.', beginning with a letter or digit."
-        )
-    return name
 
 
 def _file(fields: Fields) -> FileRef:

@@ -40,7 +40,7 @@ def add_verb(
 
 
 def add_device_options(parser: argparse.ArgumentParser) -> None:
-    """``--device`` and ``--precision``."""
+    """``--device``, ``--precision`` and ``--threads``."""
     parser.add_argument(
         "--device", default="auto", help="auto (default), cpu, cuda, cuda:1, mps"
     )
@@ -49,6 +49,9 @@ def add_device_options(parser: argparse.ArgumentParser) -> None:
         default="auto",
         choices=("auto", "float32", "bfloat16", "float16"),
         help="auto (default) takes what the device does well",
+    )
+    parser.add_argument(
+        "--threads", type=int, metavar="N", help="processor threads (default: one a core)"
     )
 
 

@@ -53,7 +53,12 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.predictions:
         check_output(arguments.predictions, overwrite=arguments.overwrite)
     zoo = default_zoo()
-    model = zoo.load(arguments.name, device=arguments.device, precision=arguments.precision)
+    model = zoo.load(
+        arguments.name,
+        device=arguments.device,
+        precision=arguments.precision,
+        threads=arguments.threads,
+    )
     data: Any = arguments.data
     if data.startswith(_SIMULATOR):
         data = zoo.simulator(data.removeprefix(_SIMULATOR))

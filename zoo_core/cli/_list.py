@@ -64,17 +64,9 @@ def _models(zoo: Zoo, arguments: argparse.Namespace) -> None:
         print_json(
             [
                 {
-                    "name": item.card.name,
-                    "version": item.card.version,
-                    "task": item.card.task.name,
-                    "kind": item.card.task.kind,
-                    "plugin": item.card.plugin,
+                    **item.summary._asdict(),
                     "place": item.place,
                     "folder": str(item.folder),
-                    "parameters": item.card.weights.num_parameters,
-                    "size": item.card.weights.ref.size,
-                    "license": item.card.weights.license,
-                    "summary": item.card.summary,
                 }
                 for item in listing.found
             ]
@@ -85,12 +77,12 @@ def _models(zoo: Zoo, arguments: argparse.Namespace) -> None:
         return
     rows = [
         (
-            item.card.name,
-            item.card.version,
-            item.card.task.name,
+            item.summary.name,
+            item.summary.version,
+            item.summary.task,
             item.place,
-            human_size(item.card.weights.ref.size),
-            item.card.summary,
+            human_size(item.summary.size),
+            item.summary.summary,
         )
         for item in listing.found
     ]

@@ -29,7 +29,12 @@ def run(arguments: argparse.Namespace) -> int:
     """Load and print a summary."""
     from .. import load
 
-    model = load(arguments.name, device=arguments.device, precision=arguments.precision)
+    model = load(
+        arguments.name,
+        device=arguments.device,
+        precision=arguments.precision,
+        threads=arguments.threads,
+    )
     card = model.card
     summary = {
         "model": card.name,

@@ -5,40 +5,26 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from .. import __version__
 from .._errors import ZooError
-from . import (
-    _cite,
-    _completion,
-    _devices,
-    _doctor,
-    _evaluate,
-    _info,
-    _list,
-    _load,
-    _plugins,
-    _predict,
-    _simulate,
-    _train,
-    _verify,
-)
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 #: In the order of the help text: looking, using, making, keeping house.
-_VERBS = (
-    _list, _info, _load, _predict, _evaluate, _simulate, _train,
-    _verify, _cite, _plugins, _devices, _doctor, _completion,
+VERBS = (
+    "list", "info", "load", "predict", "evaluate", "simulate", "train",
+    "verify", "cite", "plugins", "devices", "doctor", "completion",
 )  # fmt: skip
 
 _INTERRUPTED = 130
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The parser with all verbs."""
+def build_parser(verbs: Iterable[str] = VERBS) -> argparse.ArgumentParser:
+    """The parser with all verbs, or with some: each costs start-up time."""
     parser = argparse.ArgumentParser(
         prog="zoo",
         description="A model zoo for deep learning in astronomy.",
@@ -48,9 +34,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--traceback", action="store_true", help="show the whole traceback of an error"
     )
-    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
-    for verb in _VERBS:
-        verb.register(verbs)
+    added = parser.add_subparsers(dest="verb", metavar="VERB", required=True, prog="zoo")
+    for verb in verbs:
+        import_module(f"._{verb}", __package__).register(added)
     return parser
 
 
@@ -60,7 +46,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     0 done; 1 to 9 as the errors in ``zoo_core._errors`` say (2 also for a wrong command
     line); 130 interrupted.
     """
-    arguments = build_parser().parse_args(argv)
+    given = sys.argv[1:] if argv is None else argv
+    verbs = [given[0]] if given and given[0] in VERBS else VERBS
+    arguments = build_parser(verbs).parse_args(given)
     try:
         code: int = arguments.run(arguments)
         sys.stdout.flush()

@@ -71,7 +71,12 @@ def run(arguments: argparse.Namespace) -> int:
     from ..prediction import PredictionInterrupted, predict_inputs
 
     batch_size = _batch_size(arguments.batch_size)
-    model = load(arguments.name, device=arguments.device, precision=arguments.precision)
+    model = load(
+        arguments.name,
+        device=arguments.device,
+        precision=arguments.precision,
+        threads=arguments.threads,
+    )
     inputs = model.open(arguments.inputs, fit=arguments.fit, accept_bands=arguments.accept_band)
     for remark in inputs.notes:
         note(remark)

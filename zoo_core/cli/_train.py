@@ -40,11 +40,15 @@ def register(verbs: Verbs) -> None:
         action="store_true",
         help="the recipe's short version: proves it, trains little",
     )
+    parser.add_argument(
+        "--device", default="auto", help="auto (default), cpu, cuda, cuda:1, mps"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Train what is left to train and write the model folder."""
     from .._zoo import default_zoo
+    from ..devices import pick_device
     from ..plugins import EpochEnded
     from ..training import export_model, make_trainer
 
@@ -52,7 +56,8 @@ def run(arguments: argparse.Namespace) -> int:
     recipe = _recipe(zoo, arguments.recipe)
     if arguments.fast:
         recipe = recipe.faster()
-    trainer = make_trainer(zoo, recipe, arguments.output)
+    device = pick_device(arguments.device)
+    trainer = make_trainer(zoo, recipe, arguments.output, device=device)
     if trainer.epoch:
         note(f"going on after epoch {trainer.epoch} of {recipe.training.epochs}")
 

@@ -6,10 +6,10 @@ from __future__ import annotations
 LARGEST = 4096
 
 #: A larger or smaller batch has to be faster by this factor to be taken.
-_GAIN = 1.05
+_GAIN = 1.08
 
 #: Batches that are timed at each size; the fastest counts.
-_REPEATS = 2
+_REPEATS = 3
 
 
 class BatchSize:

@@ -10,17 +10,21 @@ import functools
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import torch
     from torch import nn
 
 
-def speed_up_elu(network: nn.Module, *, fuse: bool) -> int:
+def speed_up_elu(network: nn.Module, pairs: Iterable[tuple[str, str]], *, fuse: bool) -> int:
     """Give each plain ``nn.ELU`` of a network for the processor a faster forward, in place.
 
     Parameters
     ----------
     network : nn.Module
         For inference in bfloat16 or float16, or to be compiled.
+    pairs : iterable of (str, str)
+        Which module follows which, from ``successions`` before anything was folded.
     fuse : bool
         The network will be compiled: use the form that a compiler makes one loop of.
 
@@ -31,11 +35,15 @@ def speed_up_elu(network: nn.Module, *, fuse: bool) -> int:
     """
     from torch import nn
 
+    # These make a new tensor, which nothing but the unit after them reads: it may be
+    # overwritten, whether or not the author of the network thought of it.
+    makers = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.Conv1d, nn.Conv2d, nn.Conv3d)
+    fresh = {then for first, then in pairs if type(network.get_submodule(first)) in makers}
     count = 0
-    for module in network.modules():
+    for name, module in network.named_modules():
         if type(module) is not nn.ELU or module.alpha != 1.0:
             continue
-        half = functools.partial(elu_half, in_place=module.inplace)
+        half = functools.partial(elu_half, in_place=module.inplace or name in fresh)
         # On the instance: the class, and with it the module's name in messages, stays.
         module.forward = elu_polynomial if fuse else half  # type: ignore[assignment]
         count += 1

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ._elu import speed_up_elu
 from ._fold import fold_batch_norms
+from ._successions import successions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -87,16 +88,14 @@ def forms(network: nn.Module, *, device: str, precision: str, will_compile: bool
 
     def folded() -> nn.Module:
         made = _copy(network, device)
-        fold_batch_norms(made)
-        if will_compile and device == "cpu":
-            speed_up_elu(made, fuse=True)
+        pairs = successions(made)
+        if device == "cpu":
+            speed_up_elu(made, pairs, fuse=will_compile)
+        fold_batch_norms(made, pairs)
         return made.to(memory_format=torch.channels_last)
 
     def reduced() -> nn.Module:
-        made = folded()
-        if not will_compile and device == "cpu":
-            speed_up_elu(made, fuse=False)
-        made = made.to(low)
+        made = folded().to(low)
         _keep_head(made)
         return made
 

@@ -7,6 +7,7 @@ import sys
 from importlib import metadata
 from typing import TYPE_CHECKING
 
+from .._errors import CardError
 from ..plugins import HealthCheck
 from ..registry import user_registry
 from ._torch import check_torch
@@ -60,11 +61,17 @@ def _devices() -> HealthCheck:
 
 def _models(zoo: Zoo) -> HealthCheck:
     listing = zoo.list_models()
-    if listing.problems:
-        return HealthCheck(
-            name="models", passed=False, message="; ".join(map(str, listing.problems))
-        )
-    return HealthCheck(name="models", passed=True, message=f"{len(listing.found)} models")
+    problems = list(listing.problems)
+    for item in listing.found:
+        try:
+            zoo.find(item.full_name)
+        except CardError as error:
+            problems.append(error)
+    return HealthCheck(
+        name="models",
+        passed=not problems,
+        message="; ".join(map(str, problems)) or f"{len(listing.found)} models",
+    )
 
 
 def _user_registry() -> HealthCheck:

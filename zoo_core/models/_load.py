@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from ..weights import LoadReport
 
 
-def load_model(zoo: Zoo, name: str, *, device: str, precision: str) -> Model:
+def load_model(
+    zoo: Zoo, name: str, *, device: str, precision: str, threads: int | None = None
+) -> Model:
     """Load a model by name; see ``zoo_core.load`` for parameters and errors."""
     from ..devices import pick_device
 
@@ -26,7 +28,13 @@ def load_model(zoo: Zoo, name: str, *, device: str, precision: str) -> Model:
     task = zoo.task(found.card.task)
     network, report = load_network(zoo, found)
     model = Model(
-        found, task=task, network=network, report=report, device=chosen, precision=precision
+        found,
+        task=task,
+        network=network,
+        report=report,
+        device=chosen,
+        precision=precision,
+        threads=threads,
     )
     card = found.card
     zoo.plugins.call(

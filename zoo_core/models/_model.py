@@ -48,6 +48,7 @@ class Model:
         report: LoadReport,
         device: str,
         precision: str = "auto",
+        threads: int | None = None,
     ):
         self.found = found
         self.task = task
@@ -55,6 +56,7 @@ class Model:
         self.report = report
         self.device = device
         self.precision = precision
+        self.threads = threads
         self._engines: dict[tuple[bool, int | str], InferenceEngine] = {}
 
     @property
@@ -82,6 +84,7 @@ class Model:
                 precision=self.precision,
                 compile=compile,
                 batch_size=batch_size,
+                threads=self.threads,
             )
         return self._engines[key]
 

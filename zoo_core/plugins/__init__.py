@@ -1,18 +1,19 @@
 """Plugins: finding, listing, importing on use, and calling their hooks.
 
-``hookimpl`` and the hook specifications need pluggy and are imported on first use.
+``hookimpl`` needs pluggy; it and what only hooks take or return are imported on first use.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from .._later import imported_later
 from ._discovery import discover, plugins_from
-from ._events import EpochEnded, Event, ModelLoaded, PredictionEnded
-from ._health import HealthCheck
 from ._manager import PluginManager
 from ._manifest import API, KINDS, Contribution, Manifest, read_manifest
 from ._plugin import Plugin, Stage, State
 
 if TYPE_CHECKING:
+    from ._events import EpochEnded, Event, ModelLoaded, PredictionEnded
+    from ._health import HealthCheck
     from .hookspecs import hookimpl
 
 __all__ = [
@@ -36,9 +37,14 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name == "hookimpl":
-        from .hookspecs import hookimpl
-
-        return hookimpl
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = imported_later(
+    __name__,
+    _events=(
+        "EpochEnded",
+        "Event",
+        "ModelLoaded",
+        "PredictionEnded",
+    ),
+    _health=("HealthCheck",),
+    hookspecs=("hookimpl",),
+)

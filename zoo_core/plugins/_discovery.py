@@ -14,6 +14,7 @@ from ._plugin import Plugin, Stage, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
     from ._installed import EntryPoint
 
 #: Entry-point group; a value is ``top_level_package:manifest_file``.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     import pluggy
 
     from ._manifest import Contribution
+
 
 class PluginManager:
     """Holds the plugins of one ``Zoo``.
@@ -61,19 +63,31 @@ class PluginManager:
         ------
         UnknownName, AmbiguousName
             None, or several plugins offer it.
+        PluginError
+            A plugin offers it that cannot be used.
         """
         owner, _, short = name.rpartition("/")
         known = self.contributions(kind)
         matches = [c for c in known if c.name == short and owner in ("", c.plugin)]
         singular = kind.removesuffix("s")
         if not matches:
-            broken = self.unavailable()
-            hint = f"{len(broken)} plugins cannot be used, see 'zoo plugins'." if broken else ""
+            self._refuse_unusable(kind, short, owner)
+            # Nobody knows what these would have offered.
+            unread = [plugin for plugin in self.plugins if plugin.manifest is None]
+            hint = " ".join(f"Note: {plugin.why()}" for plugin in unread)
             raise unknown_name(singular, name, [c.name for c in known], hint)
         if len(matches) > 1:
             choices = " and ".join(f"{c.plugin}/{c.name}" for c in matches)
             raise AmbiguousName(f"two plugins offer the {singular} {name!r}: say {choices}.")
         return matches[0]
+
+    def _refuse_unusable(self, kind: str, name: str, owner: str) -> None:
+        """Raise ``PluginError`` if a plugin offers the name but cannot be used."""
+        for plugin in self.plugins:
+            if plugin.is_usable or plugin.manifest is None or owner not in ("", plugin.name):
+                continue
+            if any((c.kind, c.name) == (kind, name) for c in plugin.manifest.contributions):
+                raise PluginError(_needed(plugin, kind, name))
 
     def resolve(self, kind: str, name: str) -> Any:
         """Import what a contribution points to, loading its plugin first."""
@@ -85,9 +99,7 @@ class PluginManager:
             return getattr(importlib.import_module(module), attribute)
         except (Exception, SystemExit) as error:
             plugin.fail(Stage.IMPORT, error)
-            raise PluginError(
-                f"{plugin.why()} It was needed for the {kind.removesuffix('s')} {name!r}."
-            ) from error
+            raise PluginError(_needed(plugin, kind, name)) from error
 
     def load(self, plugin: Plugin) -> None:
         """Import a plugin's hook module, if it has one, and register it.
@@ -114,10 +126,9 @@ class PluginManager:
         """Load every plugin that can be loaded; the others are marked broken."""
         for plugin in self.plugins:
             if plugin.state is State.LISTED:
-                try:
+                # The plugin keeps the error.
+                with contextlib.suppress(PluginError):
                     self.load(plugin)
-                except PluginError:
-                    _log.debug("plugin %s is broken", plugin.name, exc_info=True)
 
     def _register(self, plugin: Plugin) -> None:
         manager = self._hooks()
@@ -159,10 +170,16 @@ class PluginManager:
             given = {name: arguments[name] for name in implementation.argnames}
             try:
                 result = implementation.function(**given)
-            except Exception as error:  # noqa: BLE001 - one plugin must not stop another
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - must not stop others
+                import logging
+
                 plugin.fail(Stage.CALL, error)
-                _log.warning("%s", plugin.why())
+                logging.getLogger(__name__).warning("%s", plugin.why())
                 continue
             if result is not None:
                 results.append((plugin, result))
         return sorted(results, key=lambda pair: pair[0].name)
+
+
+def _needed(plugin: Plugin, kind: str, name: str) -> str:
+    return f"{plugin.why()} It was needed for the {kind.removesuffix('s')} {name!r}."

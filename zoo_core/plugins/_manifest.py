@@ -18,8 +18,7 @@ plugin::
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from .._errors import PluginError
 from ..cards._fields import Fields
@@ -34,8 +33,9 @@ API = 1
 KINDS = ("architectures", "tasks", "simulators", "recipes")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contribution:
+# Named tuples, because importing dataclasses and making one of them costs a list of models
+# more start-up time than reading all its files.
+class Contribution(NamedTuple):
     """Something that a plugin offers under a name.
 
     ``target`` is ``package.module:attribute``, imported on first use; for a recipe it is
@@ -49,8 +49,7 @@ class Contribution:
     plugin: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Manifest:
+class Manifest(NamedTuple):
     """A manifest as read. ``folder`` is the plugin's package folder."""
 
     name: str
@@ -59,6 +58,7 @@ class Manifest:
     hooks: str | None
     models: Path | None
     contributions: tuple[Contribution, ...]
+    unknown_fields: tuple[str, ...] = ()
 
 
 class TooNew(PluginError):
@@ -111,4 +111,5 @@ def read_manifest(path: Path) -> Manifest:
         hooks=top.text("hooks", None),
         models=None if models is None else path.parent / models,
         contributions=tuple(contributions),
+        unknown_fields=top.unknown(),
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -32,17 +31,41 @@ class Stage(StrEnum):
     CALL = "call"
 
 
-@dataclass(eq=False)
 class Plugin:
-    """One installed plugin."""
+    """One installed plugin.
 
-    name: str
-    entry_point: EntryPoint | None = None
-    manifest: Manifest | None = None
-    state: State = State.LISTED
-    stage: Stage | None = None
-    error: BaseException | None = field(default=None, repr=False)
-    module: Any = field(default=None, repr=False)
+    Attributes
+    ----------
+    name : str
+        As its entry point says.
+    entry_point : EntryPoint or None
+        None for one that was made by hand.
+    manifest : Manifest or None
+        None while it is blocked, or if it cannot be read.
+    state : State
+        Listed until it is used.
+    stage, error : Stage, BaseException or None
+        Where and how a broken plugin broke.
+    module : module or None
+        The hook module of a loaded plugin.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        entry_point: EntryPoint | None = None,
+        manifest: Manifest | None = None,
+    ):
+        self.name = name
+        self.entry_point = entry_point
+        self.manifest = manifest
+        self.state = State.LISTED
+        self.stage: Stage | None = None
+        self.error: BaseException | None = None
+        self.module: Any = None
+
+    def __repr__(self) -> str:
+        return f"<Plugin {self.name} {self.state}>"
 
     @property
     def is_usable(self) -> bool:

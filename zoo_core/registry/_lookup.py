@@ -2,49 +2,49 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from .._errors import AmbiguousName, CardError, unknown_name
-from ..cards import CARD_FILE, read_card
+from ..cards import CARD_FILE, read_summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ..cards import Card
+    from ..cards import CardSummary
+    from ._folder import ModelFolder
     from ._registry import Registry
 
 
-@dataclass(frozen=True, slots=True)
-class ModelFolder:
-    """A model folder with its card. ``place`` is the registry's name or ``path``."""
+class Listed(NamedTuple):
+    """One model of a list. ``place`` is the registry's name."""
 
     place: str
     folder: Path
-    card: Card
+    summary: CardSummary
 
     @property
     def full_name(self) -> str:
         """``place/name``, which names this folder and no other."""
-        return str(self.folder) if self.place == "path" else f"{self.place}/{self.card.name}"
+        return f"{self.place}/{self.summary.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class Lookup:
-    """What a walk through the registries found: model folders, and cards that are broken."""
+class Lookup(NamedTuple):
+    """What a walk through the registries found: models, and cards that are broken."""
 
-    found: tuple[ModelFolder, ...]
+    found: tuple[Listed, ...]
     problems: tuple[CardError, ...]
 
 
 def list_folders(registries: Iterable[Registry]) -> Lookup:
-    """Read all cards; a broken one becomes a problem and hides no other."""
+    """Read what the cards say in short; a broken one becomes a problem and hides no other."""
     found, problems = [], []
     for registry in registries:
         for folder in registry.model_folders():
             try:
-                found.append(ModelFolder(registry.name, folder, _card_of(folder)))
+                summary = read_summary(folder)
+                _check_agreement(folder, summary.name)
+                found.append(Listed(registry.name, folder, summary))
             except CardError as error:
                 problems.append(error)
     return Lookup(tuple(found), tuple(problems))
@@ -70,6 +70,9 @@ def find_folder(name: str, registries: list[Registry]) -> ModelFolder:
     CardError
         The folder is there but its card is broken.
     """
+    from ..cards import read_card
+    from ._folder import ModelFolder
+
     path = _as_path(name)
     if path is not None:
         return ModelFolder("path", path, read_card(path))
@@ -85,7 +88,7 @@ def find_folder(name: str, registries: list[Registry]) -> ModelFolder:
         raise unknown_name(
             "model",
             name,
-            [item.card.name for item in listing.found],
+            [item.summary.name for item in listing.found],
             hint if listing.problems else "'zoo list' shows all models.",
         )
     if len(matches) > 1:
@@ -93,16 +96,16 @@ def find_folder(name: str, registries: list[Registry]) -> ModelFolder:
         choices = " or ".join(f"{r.name}/{short}" for r, _ in matches)
         raise AmbiguousName(f"two models are called {name!r}: {places}. Say {choices}.")
     registry, folder = matches[0]
-    return ModelFolder(registry.name, folder, _card_of(folder))
-
-
-def _card_of(folder: Path) -> Card:
     card = read_card(folder)
-    if card.name != folder.name:
+    _check_agreement(folder, card.name)
+    return ModelFolder(registry.name, folder, card)
+
+
+def _check_agreement(folder: Path, name: str) -> None:
+    if name != folder.name:
         raise CardError(
-            f"{folder}: the card says its model is {card.name!r}; folder and name must agree."
+            f"{folder}: the card says its model is {name!r}; folder and name must agree."
         )
-    return card
 
 
 def _as_path(name: str) -> Path | None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..cards import CARD_FILE
 
@@ -16,8 +15,7 @@ if TYPE_CHECKING:
     from ..plugins import Plugin
 
 
-@dataclass(frozen=True, slots=True)
-class Registry:
+class Registry(NamedTuple):
     """One place with model folders.
 
     ``name`` is how the place is called in ``place/model`` names: ``embedded``, ``user`` or

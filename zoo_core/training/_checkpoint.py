@@ -98,4 +98,6 @@ def restore_optimizer(
     parameters = dict(model.named_parameters())
     for flat_name, value in tensors.items():
         name, key = flat_name.rsplit("/", 1)
-        optimizer.state[parameters[name]][key] = value.clone()
+        # AdamW counts its steps on the processor wherever the parameters are.
+        place = "cpu" if key == "step" else parameters[name].device
+        optimizer.state[parameters[name]][key] = value.clone().to(place)

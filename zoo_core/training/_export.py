@@ -91,7 +91,7 @@ def export_model(
 def _store_weights(network: torch.nn.Module, path: Path) -> None:
     buffers = {name for name, _ in network.named_buffers()}
     tensors = {
-        name: value if name in buffers else value.half()
+        name: value.cpu() if name in buffers else value.half().cpu()
         for name, value in network.state_dict().items()
     }
     write_tensors(path, tensors)

@@ -145,7 +145,7 @@ def _known_settings(fields: Fields) -> dict[str, Any]:
             f"{fields.where}: unknown settings {', '.join(unknown)}; known are "
             f"{', '.join(sorted(known))}."
         )
-    return dict(fields.data)
+    return dict(fields.everything())
 
 
 def _settings(fields: Fields) -> TrainingSettings:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ._recipe import Recipe
 
 
-def make_trainer(zoo: Zoo, recipe: Recipe, folder: Path) -> Trainer:
+def make_trainer(zoo: Zoo, recipe: Recipe, folder: Path, *, device: str = "cpu") -> Trainer:
     """Set up the training of a recipe in a folder, resuming what lies there.
 
     Raises
@@ -45,6 +45,7 @@ def make_trainer(zoo: Zoo, recipe: Recipe, folder: Path) -> Trainer:
         ),
         settings=settings,
         folder=folder,
+        device=device,
     )
 
 

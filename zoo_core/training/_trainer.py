@@ -51,6 +51,8 @@ class Trainer:
         Epochs, rates, seeds.
     folder : pathlib.Path
         Gets ``checkpoint/`` and ``history.csv``.
+    device : str
+        Where to train, as ``pick_device`` returns it.
     """
 
     def __init__(
@@ -63,10 +65,12 @@ class Trainer:
         validation: SimulatedData,
         settings: TrainingSettings,
         folder: Path,
+        device: str = "cpu",
     ):
         import torch
 
-        self.model = model.to(memory_format=torch.channels_last)
+        self.device = device
+        self.model = model.to(device=device, memory_format=torch.channels_last)
         self.task = task
         self.preprocessing = preprocessing
         self.data = data
@@ -114,7 +118,9 @@ class Trainer:
     def _inputs(self, arrays: dict[str, torch.Tensor]) -> list[torch.Tensor]:
         import torch
 
-        prepared = [steps(arrays[name]) for name, steps in self.preprocessing.items()]
+        prepared = [
+            steps(arrays[name].to(self.device)) for name, steps in self.preprocessing.items()
+        ]
         return [
             x.contiguous(memory_format=torch.channels_last) if x.dim() == 4 else x
             for x in prepared
@@ -124,7 +130,9 @@ class Trainer:
         import torch
 
         with torch.autocast(
-            "cpu", torch.bfloat16, enabled=self.settings.precision == "bfloat16"
+            self.device.partition(":")[0],
+            torch.bfloat16,
+            enabled=self.settings.precision == "bfloat16",
         ):
             return model(*self._inputs(arrays))
 
@@ -139,7 +147,8 @@ class Trainer:
             factor = warmup_cosine(step, steps=settings.steps, warmup=settings.warmup_steps)
             for group in self.optimizer.param_groups:
                 group["lr"] = settings.learning_rate * factor
-            loss = self.task.loss(self._forward(self.model, arrays), target)
+            outputs = self._forward(self.model, arrays)
+            loss = self.task.loss(outputs, target.to(self.device))
             self.optimizer.zero_grad(set_to_none=True)
             loss.backward()
             torch.nn.utils.clip_grad_norm_(self.model.parameters(), settings.clip_norm)
@@ -166,7 +175,7 @@ class Trainer:
         return {"validation_loss": loss, **self.task.monitor(outputs, target)}
 
     def outputs(self, arrays: dict[str, torch.Tensor], batch_size: int = 512) -> torch.Tensor:
-        """Outputs of the averaged network, float32."""
+        """Outputs of the averaged network, float32, on the processor."""
         import torch
 
         count = len(next(iter(arrays.values())))
@@ -174,7 +183,7 @@ class Trainer:
         with torch.inference_mode():
             for start in range(0, count, batch_size):
                 part = {k: v[start : start + batch_size] for k, v in arrays.items()}
-                parts.append(self._forward(self.average.model, part).float())
+                parts.append(self._forward(self.average.model, part).float().cpu())
         return torch.cat(parts)
 
     def _save(self) -> None:

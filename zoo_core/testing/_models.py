@@ -1,0 +1,234 @@
+"""Checks of a model folder: files, card, terms, and outputs."""
+
+from __future__ import annotations
+
+import os
+import re
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..cards import readme
+from ..models import verify_model
+from ..preprocessing import VOCABULARY
+from ..weights import parse_tensors, read_verified
+from ._check import Check, NotApplicable, require, run_checks
+from ._spdx import require_license
+
+if TYPE_CHECKING:
+    from .._zoo import Zoo
+    from ..registry import ModelFolder
+    from ._check import Expected, Outcome
+
+#: What may lie in a model folder: data and text, nothing that is executed when opened.
+_SUFFIXES = frozenset({".csv", ".json", ".md", ".png", ".safetensors", ".svg", ".toml", ".txt"})
+_REPORTED_ON = ("validation", "test", "independent")
+
+#: Largest difference of the fast engine from the golden output where numbers of reduced
+#: precision are used: what the engine itself allows.
+_REDUCED_TOLERANCE = 0.08
+
+
+class Folder:
+    """A model folder that is being checked; its card is read when a check needs it."""
+
+    def __init__(self, zoo: Zoo, path: Path):
+        self.zoo = zoo
+        self.path = path
+
+    @property
+    def found(self) -> ModelFolder:
+        """The folder with its card; ``CardError`` fails the check that asks."""
+        return self.zoo.find(f"file:{self.path}")
+
+
+def card_is_read_whole(folder: Folder) -> None:
+    """The card parses, has no field that nobody reads, and is named like its folder."""
+    card = folder.found.card
+    require(not card.unknown_fields, f"unknown fields: {', '.join(card.unknown_fields)}")
+    require(card.name == folder.path.name, f"the card names its model {card.name!r}")
+
+
+def names_resolve(folder: Folder) -> None:
+    """Plugin, architecture and task are installed; the task is of the card's kind."""
+    card, zoo = folder.found.card, folder.zoo
+    zoo.plugins.named(card.plugin)
+    zoo.plugins.find("architectures", card.architecture.name)
+    kind = zoo.task(card.task).kind
+    require(kind == card.task.kind, f"the task is a {kind!r}, the card says {card.task.kind!r}")
+
+
+def files_are_those_of_the_card(folder: Folder) -> None:
+    """Size and hash of weights and golden file; every picture is there."""
+    card = folder.found.card
+    for ref in (card.weights.ref, card.golden.ref):
+        read_verified(folder.path, ref)
+    lost = [path for path in card.figures.values() if not (folder.path / path).is_file()]
+    require(not lost, f"the card shows pictures that are not there: {', '.join(lost)}")
+
+
+def files_are_of_known_kinds(folder: Folder) -> None:
+    """Nothing that could hold code, such as a pickle or a script, and no links."""
+    for root, _, names in os.walk(folder.path):
+        for name in names:
+            path = Path(root, name)
+            require(path.suffix in _SUFFIXES, f"unexpected file {path.name}")
+            require(not path.is_symlink(), f"{path.name} is a link")
+
+
+def weights_are_safetensors(folder: Folder) -> None:
+    """The format that cannot hold code, and finite numbers in it."""
+    ref = folder.found.card.weights.ref
+    require(ref.file.endswith(".safetensors"), f"the weights are {ref.file}")
+    tensors = parse_tensors(read_verified(folder.path, ref), origin=ref.file)
+    bad = [name for name, tensor in tensors.items() if not bool(tensor.isfinite().all())]
+    require(not bad, f"weights that are not finite: {', '.join(bad[:5])}")
+
+
+def terms_are_stated(folder: Folder) -> None:
+    """License, limits of use, and what to cite."""
+    card = folder.found.card
+    require_license(card.weights.license)
+    require(card.limits, "the card states no limits of use")
+    bad = [entry for entry in card.citation if not entry.startswith("@")]
+    require(card.citation and not bad, "citation must hold BibTeX entries")
+
+
+def metrics_can_be_believed(folder: Folder) -> None:
+    """Each with its count and interval, measured on other data than trained on."""
+    metrics = folder.found.card.metrics
+    require(metrics, "the card has no metrics")
+    for entry in metrics:
+        metric = entry.metric
+        require(entry.role in _REPORTED_ON, f"{metric.name} was measured on {entry.role} data")
+        require(metric.n > 0, f"{metric.name} was measured on {metric.n} objects")
+        require(
+            metric.low is not None
+            and metric.high is not None
+            and metric.low <= metric.value <= metric.high,
+            f"{metric} has no interval that holds it",
+        )
+        require(entry.command, f"{metric.name} names no command that prints it again")
+
+
+def tested_on_other_data(folder: Folder) -> None:
+    """The seeds of training and test data differ, on the card and in the recipe."""
+    from ..training import read_recipe
+
+    card = folder.found.card
+    trained = {(data.name, data.seed) for data in card.trained_on if data.seed is not None}
+    for entry in card.metrics:
+        measured = re.search(r"simulator:(\S+).* --seed (\d+)", entry.command)
+        if measured:
+            used = (measured[1], int(measured[2]))
+            require(used not in trained, f"{entry.metric.name} was measured on training data")
+    if (folder.path / "recipe.toml").is_file():
+        read_recipe(folder.path / "recipe.toml")
+
+
+def readme_follows_from_the_card(folder: Folder) -> None:
+    """README.md is generated, never edited."""
+    path = folder.path / "README.md"
+    require(path.is_file(), "there is no README.md")
+    wanted = readme(folder.found.card)
+    require(
+        path.read_text(encoding="utf-8") == wanted,
+        "README.md is not what zoo_core.cards.readme(card) gives; write that to the file",
+    )
+
+
+def preprocessing_is_known(folder: Folder) -> None:
+    """Only named operations, for every input."""
+    card = folder.found.card
+    require(
+        set(card.preprocessing) == {spec.name for spec in card.inputs},
+        "preprocessing and inputs have different names",
+    )
+    for steps in card.preprocessing.values():
+        unknown = [name for name, _ in steps.steps if name not in VOCABULARY]
+        require(not unknown, f"unknown operations: {', '.join(unknown)}")
+
+
+def head_keys_are_weights(folder: Folder) -> None:
+    """The keys that a new head replaces are in the file."""
+    card = folder.found.card
+    tensors = parse_tensors(read_verified(folder.path, card.weights.ref), origin="the weights")
+    strange = sorted(set(card.head_keys) - set(tensors))
+    require(card.head_keys, "the card names no head keys")
+    require(not strange, f"head keys that are not in the weights: {', '.join(strange)}")
+
+
+def golden_output_is_reproduced(folder: Folder) -> None:
+    """In float32, with the parameter count and hashes of the card: ``zoo verify``."""
+    failed = [c for c in verify_model(folder.zoo, folder.found) if not c.passed]
+    require(not failed, "; ".join(f"{c.name}: {c.message}" for c in failed))
+
+
+def fast_engine_reproduces_golden_output(folder: Folder) -> None:
+    """The way ``zoo predict`` runs the network by default gives nearly the same numbers."""
+    import torch
+
+    model = folder.zoo.load(f"file:{folder.path}")
+    golden = model.card.golden
+    stored = parse_tensors(read_verified(folder.path, golden.ref), origin="the golden file")
+    engine = model.engine()
+    found: Any = engine(
+        model.prepare({name: stored[f"input.{name}"] for name in model.card.preprocessing})
+    )
+    wanted = stored["output"]
+    if not isinstance(found, torch.Tensor):
+        raise NotApplicable("the network returns no tensor")
+    allowed = golden.absolute_tolerance + golden.relative_tolerance * wanted.abs()
+    if engine.precision != "float32":
+        allowed = torch.maximum(allowed, _REDUCED_TOLERANCE * wanted.abs().clamp_min(1.0))
+    difference = (found - wanted).abs()
+    require(
+        bool((difference <= allowed).all()),
+        f"{engine.method} differs by up to {float(difference.max()):.3g}",
+    )
+
+
+CHECKS = (
+    card_is_read_whole,
+    names_resolve,
+    files_are_those_of_the_card,
+    files_are_of_known_kinds,
+    weights_are_safetensors,
+    terms_are_stated,
+    metrics_can_be_believed,
+    tested_on_other_data,
+    readme_follows_from_the_card,
+    preprocessing_is_known,
+    head_keys_are_weights,
+    golden_output_is_reproduced,
+    fast_engine_reproduces_golden_output,
+)
+
+
+def model_checks(path: str | os.PathLike[str], *, zoo: Zoo | None = None) -> list[Check]:
+    """List the checks of a model folder.
+
+    Parameters
+    ----------
+    path : path
+        The model folder.
+    zoo : Zoo, optional
+        Whose plugins are used; what is installed, if not given.
+    """
+    if zoo is None:
+        from .._zoo import Zoo as Installed
+
+        zoo = Installed.discover()
+    folder = Folder(zoo, Path(path).resolve())
+    subject = folder.path.name
+    return [Check(check.__name__, subject, partial(check, folder)) for check in CHECKS]
+
+
+def check_model_folder(
+    path: str | os.PathLike[str],
+    *,
+    expected_failures: Expected | None = None,
+    zoo: Zoo | None = None,
+) -> list[Outcome]:
+    """Check a model folder; parameters and errors as ``check_plugin``."""
+    return run_checks(model_checks(path, zoo=zoo), expected_failures or {})
