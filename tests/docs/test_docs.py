@@ -7,11 +7,13 @@ import inspect
 import json
 import re
 import shlex
+import textwrap
 import tomllib
 import types
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pluggy
 import pytest
 
@@ -31,6 +33,7 @@ from zoo_core.plugins import (
 )
 from zoo_core.preprocessing import VOCABULARY
 from zoo_core.tables import READABLE, WRITABLE, read_table
+from zoo_core.tasks import Target
 from zoo_core.training import TrainingSettings, read_recipe
 
 ROOT = Path(__file__).parents[2]
@@ -224,13 +227,17 @@ def test_plugins_page_names_every_recipe_field(asked):
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
 def test_listings_are_the_files_that_they_name(page):
-    """``<!-- file: PATH -->`` before a block: all of it; ``part of``: lines of it."""
+    """``<!-- file: PATH -->`` before a block: all of it; ``part of``: lines of it.
+
+    The lines may stand indented, as in a docstring.
+    """
     for block in blocks(page.read_text(encoding="utf-8")):
         kind, _, path = block.comment.partition(": ")
         if kind == "file":
             assert block.text == text_of(path)
         elif kind == "part of":
-            assert block.text in text_of(path)
+            source = text_of(path)
+            assert block.text in source or textwrap.indent(block.text, "    ") in source
 
 
 def test_plugins_page_lists_every_event_with_its_fields():
@@ -269,6 +276,26 @@ def test_hook_listings_run(name):
         checks = [check for found in results[0] for check in found]
         assert checks
         assert all(isinstance(check, HealthCheck) for check in checks)
+
+
+def test_the_task_of_the_plugins_page_works():
+    """It finds all large rings where the score is perfect."""
+    (listing,) = (b for b in blocks(PLUGINS) if "(BinaryClassification)" in b.text)
+    names = {}
+    exec(listing.text, names)
+    task = names["RingFinding"]((Target(name="ring", classes=("blob", "ring")),))
+    ring = np.arange(400) % 2
+    truth = {"ring": ring, "radius": np.linspace(2.0, 5.0, 400)}
+    predictions = {"p_blob": 1.0 - ring, "p_ring": ring.astype(float)}
+
+    last = task.metrics(truth, predictions)[-1]
+
+    assert (last.name, last.conditions, last.value) == (
+        "completeness_99",
+        "radius > 4 pix",
+        1.0,
+    )
+    assert last.n == (ring[truth["radius"] > 4.0] == 1).sum()
 
 
 # First steps

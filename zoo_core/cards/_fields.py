@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from typing import TYPE_CHECKING, Any
 
 from .._errors import CardError, ZooError
@@ -50,18 +50,31 @@ class Fields:
         """A string."""
         return self._get(key, str, "a text", default)
 
-    def integer(self, key: str, default: Any = _REQUIRED) -> Any:
-        """A whole number."""
-        return self._get(key, int, "a whole number", default)
-
-    def number(self, key: str, default: Any = _REQUIRED) -> Any:
-        """A finite number, as float."""
-        value = self._get(key, (int, float), "a number", default)
-        if isinstance(value, int | float):
-            if not math.isfinite(value):
-                raise self.error(f"{self.where}: {key!r} must be finite, is {value}.")
-            return float(value)
+    def integer(
+        self, key: str, default: Any = _REQUIRED, *, least: int | None = None
+    ) -> Any:
+        """A whole number, at least ``least``."""
+        value = self._get(key, int, "a whole number", default)
+        self._check_least(key, value, least)
         return value
+
+    def number(
+        self, key: str, default: Any = _REQUIRED, *, least: float | None = None
+    ) -> Any:
+        """A finite number, at least ``least``, as float."""
+        value = self._get(key, (int, float), "a number", default)
+        if not isinstance(value, int | float):
+            return value
+        if not abs(value) <= sys.float_info.max:
+            raise self.error(f"{self.where}: {key!r} must be finite, is {_short(value)}.")
+        self._check_least(key, value, least)
+        return float(value)
+
+    def _check_least(self, key: str, value: float | None, least: float | None) -> None:
+        if value is not None and least is not None and value < least:
+            raise self.error(
+                f"{self.where}: {key!r} must be at least {least}, is {_short(value)}."
+            )
 
     def items(self, key: str, default: Any = _REQUIRED) -> Any:
         """A list."""

@@ -63,7 +63,7 @@ def parse_card(data: Any, *, where: str = CARD_FILE) -> Card:
         preprocessing=preprocessing,
         weights=Weights(
             ref=_file(weights),
-            num_parameters=weights.integer("num_parameters"),
+            num_parameters=weights.integer("num_parameters", least=0),
             dtype=weights.text("dtype"),
             license=weights.text("license"),
             sources=weights.texts("sources", []),
@@ -73,8 +73,8 @@ def parse_card(data: Any, *, where: str = CARD_FILE) -> Card:
         metrics=tuple(_metric(entry) for entry in top.each("metrics", [])),
         golden=Golden(
             ref=_file(golden),
-            absolute_tolerance=golden.number("absolute_tolerance"),
-            relative_tolerance=golden.number("relative_tolerance"),
+            absolute_tolerance=golden.number("absolute_tolerance", least=0),
+            relative_tolerance=golden.number("relative_tolerance", least=0),
         ),
         citation=top.texts("citation"),
         limits=top.texts("limits"),
@@ -90,7 +90,7 @@ def _file(fields: Fields) -> FileRef:
         raise CardError(f"{fields.where}: {name!r} must be a file of the model folder itself.")
     if not _SHA256.fullmatch(sha256):
         raise CardError(f"{fields.where}: sha256 must be 64 small hex digits, is {sha256!r}.")
-    return FileRef(file=name, sha256=sha256, size=fields.integer("size"))
+    return FileRef(file=name, sha256=sha256, size=fields.integer("size", least=0))
 
 
 def parse_inputs(top: Fields) -> tuple[tuple[InputSpec, ...], dict[str, Preprocessing]]:
@@ -98,6 +98,8 @@ def parse_inputs(top: Fields) -> tuple[tuple[InputSpec, ...], dict[str, Preproce
     specs, preprocessing = [], {}
     for entry in top.each("inputs"):
         spec = _input(entry)
+        if spec.name in preprocessing:
+            raise CardError(f"{entry.where}: two inputs are called {spec.name!r}.")
         specs.append(spec)
         steps = entry.items("preprocessing", [])
         try:
@@ -117,7 +119,7 @@ def _input(entry: Fields) -> InputSpec:
             f"{entry.where}: kind must be one of {sorted(AXES_OF_KIND)}, is {kind!r}."
         )
     size = tuple(entry.items("size", []))
-    legal = all(n is None or (isinstance(n, int) and n > 0) for n in size)
+    legal = all(n is None or (type(n) is int and n > 0) for n in size)
     if len(size) != AXES_OF_KIND[kind] or not legal:
         raise CardError(
             f"{entry.where}: size of kind {kind!r} must list {AXES_OF_KIND[kind]} positive "
@@ -130,6 +132,8 @@ def _input(entry: Fields) -> InputSpec:
         Band(name=band.text("name"), unit=band.text("unit", None))
         for band in entry.each("bands")
     )
+    if not bands:
+        raise CardError(f"{entry.where}: 'bands' must name at least one channel.")
     return InputSpec(
         name=entry.text("name"),
         kind=kind,
@@ -167,7 +171,7 @@ def _trained_on(entry: Fields) -> TrainingData:
         name=entry.text("name"),
         version=entry.text("version"),
         kind=entry.text("kind"),
-        examples=entry.integer("examples"),
+        examples=entry.integer("examples", least=0),
         seed=entry.integer("seed", None),
     )
 
@@ -183,7 +187,7 @@ def _metric(entry: Fields) -> CardMetric:
             value=entry.number("value"),
             low=entry.number("low", None),
             high=entry.number("high", None),
-            n=entry.integer("n"),
+            n=entry.integer("n", least=0),
             conditions=entry.text("conditions", ""),
         ),
         data=entry.text("data"),

@@ -103,11 +103,13 @@ def _package_folder(package: str) -> Path:
 
 def _refuse_clash(plugin: Plugin, seen: dict[str, Plugin]) -> None:
     """Two plugins of one name: both are broken, so that neither wins by chance."""
+    if plugin.state is State.BLOCKED:
+        return
     other = seen.setdefault(plugin.name, plugin)
     if other is not plugin:
         error = PluginError(
             f"two installed distributions offer a plugin {plugin.name!r}: "
-            f"{other.distribution} and {plugin.distribution}; uninstall or block one"
+            f"{other.distribution} and {plugin.distribution}; uninstall one of them"
         )
         for clashing in (plugin, other):
             clashing.fail(Stage.MANIFEST, error)

@@ -90,7 +90,7 @@ class Plugin:
             )
         if self.state is not State.BROKEN:
             return f"plugin {self.name!r} ({self.distribution}) is {self.state}."
-        cause = str(self.error) or "no message"
+        cause = " ".join(str(self.error).split()).rstrip(".") or "no message"
         if not isinstance(self.error, PluginError):
             cause = f"{type(self.error).__name__}: {cause}"
         return (

@@ -106,15 +106,17 @@ def one_step_lowers_the_loss(uses: Uses, name: str) -> None:
     """A step down the gradient of a fixed batch, at one of several sizes."""
     use = _use(uses, name)
     network = use.network().train()
-    before = _loss(network, use)
-    before.backward()
+    loss = _loss(network, use)
+    loss.backward()
+    before = float(loss.detach())
     gradients = [p.grad for p in network.parameters() if p.grad is not None]
     length = float(sum(float(g.square().sum()) for g in gradients)) ** 0.5
     require(length > 0, "the loss does not depend on the parameters")
-    losses = [float(_loss(_stepped(network, step / length), use)) for step in _STEPS]
+    moved = [_stepped(network, step / length) for step in _STEPS]
+    losses = [float(_loss(network, use).detach()) for network in moved]
     require(
-        min(losses) < float(before),
-        f"the loss is {float(before):.6g}; steps of length {_STEPS} give {losses}",
+        min(losses) < before,
+        f"the loss is {before:.6g}; steps of length {_STEPS} give {losses}",
     )
 
 
