@@ -50,17 +50,13 @@ class Fields:
         """A string."""
         return self._get(key, str, "a text", default)
 
-    def integer(
-        self, key: str, default: Any = _REQUIRED, *, least: int | None = None
-    ) -> Any:
+    def integer(self, key: str, default: Any = _REQUIRED, *, least: int | None = None) -> Any:
         """A whole number, at least ``least``."""
         value = self._get(key, int, "a whole number", default)
         self._check_least(key, value, least)
         return value
 
-    def number(
-        self, key: str, default: Any = _REQUIRED, *, least: float | None = None
-    ) -> Any:
+    def number(self, key: str, default: Any = _REQUIRED, *, least: float | None = None) -> Any:
         """A finite number, at least ``least``, as float."""
         value = self._get(key, (int, float), "a number", default)
         if not isinstance(value, int | float):

@@ -101,7 +101,7 @@ def parse_inputs(top: Fields) -> tuple[tuple[InputSpec, ...], dict[str, Preproce
         if spec.name in preprocessing:
             raise CardError(f"{entry.where}: two inputs are called {spec.name!r}.")
         specs.append(spec)
-        steps = entry.items("preprocessing", [])
+        steps = [step.everything() for step in entry.each("preprocessing", [])]
         try:
             preprocessing[spec.name] = Preprocessing.parse(steps, channels=len(spec.bands))
         except CardError as error:

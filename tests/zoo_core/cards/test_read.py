@@ -164,7 +164,7 @@ def test_files_that_are_no_card(tmp_path, text, message):
 
 def test_a_folder_without_a_card_is_no_model_folder(tmp_path):
     """And one whose card cannot be opened says why."""
-    with pytest.raises(CardError, match="no config.json here"):
+    with pytest.raises(CardError, match=r"no config.json here"):
         read_card(tmp_path)
     (tmp_path / "config.json").mkdir()
     with pytest.raises(CardError, match="cannot be read"):
