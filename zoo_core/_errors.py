@@ -14,7 +14,8 @@
     │   └── WeightsMismatch               tensors do not fit the architecture
     ├── InputError        (ValueError)    data that the model cannot take
     ├── OutputError       (OSError)       a place that cannot be written
-    └── DeviceError       (RuntimeError)  a device that is not there or too small
+    ├── DeviceError       (RuntimeError)  a device that is not there or too small
+    └── TrainingDiverged  (ArithmeticError)  a loss that is not finite any more
 
 Each message says what was wrong, what was given and what to do. The command line prints
 the message without a traceback and exits with ``exit_code``.
@@ -97,6 +98,12 @@ class DeviceError(ZooError, RuntimeError):
     """A device that is not there, or too small for the work."""
 
     exit_code = 9
+
+
+class TrainingDiverged(ZooError, ArithmeticError):
+    """The loss of a training is not finite any more."""
+
+    exit_code = 10
 
 
 def unknown_name(kind: str, name: str, known: list[str], hint: str = "") -> UnknownName:

@@ -34,7 +34,8 @@ class _Unit(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         activated = self.preactivate(x)
         shortcut = x if self.shortcut is None else self.shortcut(activated)
-        return self.body(activated) + shortcut
+        out: torch.Tensor = self.body(activated) + shortcut
+        return out
 
 
 class DeepLens(nn.Module):
@@ -90,11 +91,13 @@ class DeepLens(nn.Module):
                 nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
                 if module.bias is not None:
                     nn.init.zeros_(module.bias)
-        nn.init.xavier_normal_(self.stem[0].weight, gain=nn.init.calculate_gain("relu"))
+        first = next(self.stem.parameters())
+        nn.init.xavier_normal_(first, gain=nn.init.calculate_gain("relu"))
 
     def forward_features(self, x: torch.Tensor) -> torch.Tensor:
         """Feature maps ``(batch, 512, y / 16, x / 16)`` of an input ``(batch, band, y, x)``."""
-        return self.units(self.stem(x))
+        features: torch.Tensor = self.units(self.stem(x))
+        return features
 
     def forward_head(self, x: torch.Tensor, pre_logits: bool = False) -> torch.Tensor:
         """Pool feature maps and apply the head; ``pre_logits`` stops before it."""

@@ -28,7 +28,7 @@ class Site:
         folder.mkdir(exist_ok=True)
 
     def install(
-        self, name, *, manifest=MANIFEST, code=CODE, value=None, version="1.2", dist=""
+        self, name, *, manifest=MANIFEST, code=CODE, value=None, version="1.2", dist=None
     ):
         """Install a plugin; ``manifest`` or ``code`` None leaves its file out.
 
@@ -47,7 +47,7 @@ class Site:
         info = self.folder / f"{dist.replace('-', '_')}-{version}.dist-info"
         info.mkdir()
         (info / "METADATA").write_text(
-            f"Metadata-Version: 2.1\nName: {dist}\nVersion: {version}\n\nVersion: 9 of the text\n"
+            f"Metadata-Version: 2.1\nName: {dist}\nVersion: {version}\n\nVersion: 9\n"
         )
         value = value or f"{package}:zoo.toml"
         (info / "entry_points.txt").write_text(f"[astrozoo.plugins]\n{name} = {value}\n")

@@ -52,7 +52,7 @@ def test_first_unit_has_no_activation_of_its_own_and_keeps_its_input():
 
 
 def test_head_follows_features():
-    """forward is forward_features and forward_head; pre_logits stops before the head."""
+    """Forward is forward_features and forward_head; pre_logits stops before the head."""
     network = DeepLens(num_outputs=3).eval()
     x = torch.randn(2, 1, 45, 45, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():

@@ -29,7 +29,7 @@ def add_verb(
     parser = verbs.add_parser(
         name,
         help=summary,
-        description=summary[0].upper() + summary[1:] + ".",
+        description=(summary[0].upper() + summary[1:] + ".").replace("%%", "%"),
         epilog=f"examples:\n{lines}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -53,6 +53,22 @@ def add_device_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--threads", type=int, metavar="N", help="processor threads (default: one a core)"
     )
+
+
+def at_least_one(text: str) -> int:
+    """A whole number from one up, for argparse."""
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1, is {value}")
+    return value
+
+
+def not_negative(text: str) -> int:
+    """A whole number from zero up, for argparse."""
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"must not be negative, is {value}")
+    return value
 
 
 def print_json(value: Any) -> None:

@@ -6,7 +6,16 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ._common import add_device_options, add_verb, note, print_json, print_table, progress_bar
+from ._common import (
+    add_device_options,
+    add_verb,
+    at_least_one,
+    not_negative,
+    note,
+    print_json,
+    print_table,
+    progress_bar,
+)
 
 if TYPE_CHECKING:
     import argparse
@@ -34,8 +43,12 @@ def register(verbs: Verbs) -> None:
         "data", metavar="DATA", help="a folder or file with truth, or simulator:NAME"
     )
     parser.add_argument("--truth", help="table with 'id' and truth columns (default: truth.*)")
-    parser.add_argument("-n", type=int, default=20_000, help="objects to simulate (20000)")
-    parser.add_argument("--seed", type=int, default=0, help="of the simulated objects (0)")
+    parser.add_argument(
+        "-n", type=at_least_one, default=20_000, help="objects to simulate (20000)"
+    )
+    parser.add_argument(
+        "--seed", type=not_negative, default=0, help="of the simulated objects (0)"
+    )
     parser.add_argument("--plots", type=Path, metavar="DIR", help="write pictures to DIR")
     parser.add_argument(
         "--predictions", type=Path, metavar="OUT",

@@ -120,11 +120,11 @@ def _report(
         print_json(
             {
                 "output": str(arguments.output),
+                **table.meta,
                 "rows": len(table),
                 "predicted": predicted,
                 "flags": counts,
                 "seconds": round(seconds, 3),
-                **table.meta,
             }
         )
     else:

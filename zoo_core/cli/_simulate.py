@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ._common import add_verb, print_json, progress_bar
+from ._common import add_verb, at_least_one, not_negative, print_json, progress_bar
 
 if TYPE_CHECKING:
     import argparse
@@ -26,8 +26,8 @@ def register(verbs: Verbs) -> None:
         ),
     )
     parser.add_argument("simulator", metavar="SIMULATOR", help="see 'zoo list --simulators'")
-    parser.add_argument("-n", type=int, required=True, help="how many objects")
-    parser.add_argument("--seed", type=int, required=True, help="same seed, same data")
+    parser.add_argument("-n", type=at_least_one, required=True, help="how many objects")
+    parser.add_argument("--seed", type=not_negative, required=True, help="same seed, same data")
     parser.add_argument("-o", "--output", metavar="DIR", type=Path, required=True)
     parser.add_argument(
         "--format", choices=("fits", "npz", "hdf5"), default="fits",

@@ -41,6 +41,9 @@ def wilson(hits: Any, trials: Any) -> tuple[Any, Any]:
     low, high = binom_conf_interval(
         hits, trials, confidence_level=CONFIDENCE, interval="wilson"
     )
+    # Rounding can put a limit on the wrong side of a share of 0 or 1.
+    share = np.divide(hits, trials)
+    low, high = np.minimum(low, share), np.maximum(high, share)
     if np.ndim(low):
         return low, high
     return float(low), float(high)

@@ -4,12 +4,14 @@ In a plugin's own tests::
 
     from zoo_core.testing import check_plugin
 
+
     def test_conformance():
         check_plugin("my-plugin")
 
 or, with one test for each check::
 
     from zoo_core.testing import parametrize_with_checks, plugin_checks
+
 
     @parametrize_with_checks(plugin_checks("my-plugin"))
     def test_conformance(check):

@@ -34,14 +34,15 @@ class SimulatedData:
         """Yield the batches of an epoch; a remainder shorter than a batch is left out."""
         chunks = -(-self.examples // self.simulator.chunk_size)
         waiting: deque[Batch] = deque()
-        held = 0
+        held, left = 0, self.examples // batch_size
         for index in range(epoch * chunks, (epoch + 1) * chunks):
             chunk = self.simulator.chunk(index, seed=self.seed)
             waiting.append((_cloned(chunk), self.task.encode(chunk.truth)))
             held += len(chunk)
-            while held >= batch_size:
+            while held >= batch_size and left:
                 yield _take(waiting, batch_size)
                 held -= batch_size
+                left -= 1
 
     def whole(self) -> Batch:
         """The first ``examples`` objects at once, for validation."""

@@ -67,7 +67,7 @@ def export_model(
     fresh.mkdir(parents=True)
     _store_weights(trainer.average.model, fresh / _WEIGHTS)
     shutil.copy(recipe.path, fresh / "recipe.toml")
-    shutil.copy(trainer.folder / "history.csv", fresh / "history.csv")
+    trainer.write_history(fresh / "history.csv")
     card = _card(recipe, trainer, fresh)
     _write_golden(zoo, recipe, card, fresh)
     card["task"]["calibration"] = _calibration(zoo, recipe, _model(zoo, fresh, card))
@@ -82,9 +82,9 @@ def export_model(
     _write_card(fresh, card)
     (fresh / "README.md").write_text(readme(read_card(fresh)), encoding="utf-8")
     if folder.exists():
-        shutil.rmtree(folder)
+        folder.rename(fresh.parent / "old")
     fresh.rename(folder)
-    fresh.parent.rmdir()
+    shutil.rmtree(fresh.parent)
     return evaluation
 
 

@@ -152,8 +152,8 @@ def _settings(fields: Fields) -> TrainingSettings:
     given = _known_settings(fields)
     try:
         return TrainingSettings(**given)
-    except TypeError as error:
-        raise RecipeError(f"{fields.where}: {error}.") from error
+    except (TypeError, RecipeError) as error:
+        raise RecipeError(f"{fields.where}: {error}") from error
 
 
 def _seeded(fields: Fields) -> SeededData:

@@ -60,6 +60,10 @@ def _claim(folder: Path, recipe: Recipe) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if not path.exists():
+            if any(folder.iterdir()):
+                raise UsageError(
+                    f"{folder} is not empty and holds no run of a training. Choose another folder."
+                )
             path.write_text(json.dumps(claim, indent=1), encoding="utf-8")
     except OSError as error:
         raise OutputError(f"{folder} cannot be written ({error.strerror}).") from error

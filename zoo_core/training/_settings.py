@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from .._errors import RecipeError
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingSettings:
@@ -45,6 +47,28 @@ class TrainingSettings:
     validation_seed: int = 1
     validation_examples: int = 4096
     precision: str = "bfloat16"
+
+    def __post_init__(self) -> None:
+        """Refuse settings that cannot be meant.
+
+        Raises
+        ------
+        RecipeError
+            A count below one, or an unknown precision.
+        """
+        counts = ("epochs", "examples_per_epoch", "batch_size", "validation_examples")
+        for name in counts:
+            if getattr(self, name) < 1:
+                raise RecipeError(f"{name} must be at least 1, is {getattr(self, name)}.")
+        if self.examples_per_epoch < self.batch_size:
+            raise RecipeError(
+                f"examples_per_epoch ({self.examples_per_epoch}) is less than one batch "
+                f"({self.batch_size})."
+            )
+        if self.precision not in ("bfloat16", "float32"):
+            raise RecipeError(
+                f"precision must be 'bfloat16' or 'float32', is {self.precision!r}."
+            )
 
     @property
     def steps_per_epoch(self) -> int:

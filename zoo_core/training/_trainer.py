@@ -7,6 +7,7 @@ import math
 import time
 from typing import TYPE_CHECKING, Any
 
+from .._errors import TrainingDiverged
 from ._average import WeightAverage
 from ._checkpoint import (
     load_checkpoint,
@@ -70,7 +71,7 @@ class Trainer:
         import torch
 
         self.device = device
-        self.model = model.to(device=device, memory_format=torch.channels_last)
+        self.model = model.to(device).to(memory_format=torch.channels_last)
         self.task = task
         self.preprocessing = preprocessing
         self.data = data
@@ -159,8 +160,9 @@ class Trainer:
             if progress:
                 progress(step, settings.steps, loss.item())
         if not math.isfinite(total):
-            raise FloatingPointError(
-                f"the loss became {total} in epoch {self.epoch + 1}; lower learning_rate"
+            raise TrainingDiverged(
+                f"the loss became {total} in epoch {self.epoch + 1}. Lower learning_rate in the "
+                "recipe, or look for inputs that are not finite after preprocessing."
             )
         return total / settings.steps_per_epoch
 
@@ -195,7 +197,11 @@ class Trainer:
         save_checkpoint(
             self.folder / "checkpoint", groups, {"epoch": self.epoch, "history": self.history}
         )
-        with (self.folder / "history.csv").open("w", newline="", encoding="utf-8") as handle:
+        self.write_history(self.folder / "history.csv")
+
+    def write_history(self, path: Path) -> None:
+        """Write one row an epoch: loss, validation, seconds."""
+        with path.open("w", newline="", encoding="utf-8") as handle:
             writer = csv.DictWriter(handle, fieldnames=list(self.history[0]))
             writer.writeheader()
             writer.writerows(self.history)

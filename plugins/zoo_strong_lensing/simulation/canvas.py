@@ -6,6 +6,8 @@ painted through the same few functions, so every kind of galaxy, lens or not, ha
 made by the same code: nothing but its content tells a lens from a non-lens.
 """
 
+from collections.abc import Iterator
+
 import torch
 
 from . import profiles, sie
@@ -26,14 +28,16 @@ def _columns(components: Components, block: slice) -> Components:
     return {name: values[block, None, None] for name, values in components.items()}
 
 
-def _blocks(components: Components):
+def _blocks(components: Components) -> Iterator[tuple[torch.Tensor, Components]]:
     count = len(components["owner"])
     for start in range(0, count, _BLOCK):
         block = slice(start, min(start + _BLOCK, count))
         yield components["owner"][block], _columns(components, block)
 
 
-def _arm_modulation(x, y, radius_squared, c: Components) -> torch.Tensor:
+def _arm_modulation(
+    x: torch.Tensor, y: torch.Tensor, radius_squared: torch.Tensor, c: Components
+) -> torch.Tensor:
     """``1 + A (2 ((1 + cos(N theta + a ln(r / r_e) + phi)) / 2)^2 - 3/4)``, mean near one.
 
     Logarithmic arms as in the disc of Metcalf et al. (2019), with the cosine squared to
@@ -152,7 +156,9 @@ def paint_lensed(image: torch.Tensor, grid: Grid, lens: Components, clumps: int)
         image.index_add_(0, owner, light)
 
 
-def _lensed_light(x, y, c: Components, clumps: int, reach: float):
+def _lensed_light(
+    x: torch.Tensor, y: torch.Tensor, c: Components, clumps: int, reach: float
+) -> tuple[torch.Tensor, torch.Tensor]:
     x, y = sie.to_source_plane(
         x,
         y,

@@ -69,7 +69,13 @@ class Grid:
             torch.matmul(partial, columns, out=observed[block])
         return observed
 
-    def transfer(self, fwhm, beta, ellipticity, position_angle) -> torch.Tensor:
+    def transfer(
+        self,
+        fwhm: torch.Tensor,
+        beta: torch.Tensor,
+        ellipticity: torch.Tensor,
+        position_angle: torch.Tensor,
+    ) -> torch.Tensor:
         """Fourier transforms of the PSFs that ``psf_image`` draws, ``(batch, ky, kx)``."""
         parameters = (fwhm, beta, ellipticity, position_angle)
         side = self.subpixels
@@ -80,7 +86,13 @@ class Grid:
             spectrum[block] = torch.fft.rfft2(psf)
         return spectrum
 
-    def psf_image(self, fwhm, beta, ellipticity, position_angle) -> torch.Tensor:
+    def psf_image(
+        self,
+        fwhm: torch.Tensor,
+        beta: torch.Tensor,
+        ellipticity: torch.Tensor,
+        position_angle: torch.Tensor,
+    ) -> torch.Tensor:
         """Elliptical Moffat PSFs centred on sub-pixel ``subpixels // 2``, sum one.
 
         Parameters are ``(batch, 1, 1)``; ``ellipticity`` is ``1 - q``. On an even grid

@@ -42,8 +42,8 @@ class LsstLens(Simulator):
         S/N = sqrt(sum_i s_i^2 / sigma_i^2)
 
     over the pixels of the cutout, ``s`` the noiseless lensed image after the PSF and
-    ``sigma^2`` the variance of sky, lens light and companions. The published priors and the published
-    definition of the ratio were not found: all of these are our own choices.
+    ``sigma^2`` the variance of sky, lens light and companions. The published priors and the
+    published definition of the ratio were not found: all of these are our own choices.
 
     Truth columns beside ``lens``: see ``truth``.
     """
@@ -71,7 +71,11 @@ class LsstLens(Simulator):
         Column("shear2", "external shear along the diagonals"),
         Column("magnification", "total flux of the lensed image over that of the source"),
         Column("magnitude", "g of the whole noiseless scene", "mag"),
-        Column("lensed_source_magnitude", "g of the lensed source, inside and outside the cutout", "mag"),
+        Column(
+            "lensed_source_magnitude",
+            "g of the lensed source, inside and outside the cutout",
+            "mag",
+        ),
         Column("psf_fwhm", "full width at half maximum of the PSF", "arcsec"),
         Column("sky_sigma", "rms of the sky noise per pixel", "nJy"),
     )

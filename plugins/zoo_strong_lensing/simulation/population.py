@@ -165,4 +165,5 @@ def select(components: Components, keep: torch.Tensor) -> Components:
 
 def kind_names(kinds: torch.Tensor) -> np.ndarray:
     """Names of kind indices, ``(n,)`` strings."""
-    return np.array(KINDS)[kinds.numpy()]
+    names: np.ndarray = np.array(KINDS)[kinds.numpy()]
+    return names

@@ -12,7 +12,13 @@ import torch
 _ROUNDEST = 0.999
 
 
-def deflection(x, y, einstein_radius, axis_ratio, position_angle):
+def deflection(
+    x: torch.Tensor,
+    y: torch.Tensor,
+    einstein_radius: torch.Tensor,
+    axis_ratio: torch.Tensor,
+    position_angle: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
     """Deflection of an SIE centred on the origin.
 
     Parameters
@@ -45,19 +51,37 @@ def deflection(x, y, einstein_radius, axis_ratio, position_angle):
     return bend_x, bend_y
 
 
-def shear_deflection(x, y, gamma1, gamma2):
+def shear_deflection(
+    x: torch.Tensor, y: torch.Tensor, gamma1: torch.Tensor, gamma2: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
     """Deflection of an external shear: ``(g1 x + g2 y, g2 x - g1 y)``."""
     return gamma1 * x + gamma2 * y, gamma2 * x - gamma1 * y
 
 
-def to_source_plane(x, y, einstein_radius, axis_ratio, position_angle, gamma1, gamma2):
+def to_source_plane(
+    x: torch.Tensor,
+    y: torch.Tensor,
+    einstein_radius: torch.Tensor,
+    axis_ratio: torch.Tensor,
+    position_angle: torch.Tensor,
+    gamma1: torch.Tensor,
+    gamma2: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
     """Map image-plane positions (arcsec) to the source plane: ``beta = theta - alpha``."""
     bend_x, bend_y = deflection(x, y, einstein_radius, axis_ratio, position_angle)
     shear_x, shear_y = shear_deflection(x, y, gamma1, gamma2)
     return (x - shear_x).sub_(bend_x), (y - shear_y).sub_(bend_y)
 
 
-def inverse_magnification(x, y, einstein_radius, axis_ratio, position_angle, gamma1, gamma2):
+def inverse_magnification(
+    x: torch.Tensor,
+    y: torch.Tensor,
+    einstein_radius: torch.Tensor,
+    axis_ratio: torch.Tensor,
+    position_angle: torch.Tensor,
+    gamma1: torch.Tensor,
+    gamma2: torch.Tensor,
+) -> torch.Tensor:
     """Signed ``1/mu = det(d beta / d theta)`` at image-plane positions.
 
     For an SIE the shear has the strength of the convergence and points to the centre, so

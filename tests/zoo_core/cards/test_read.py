@@ -9,8 +9,9 @@ from zoo_core._errors import CardError
 from zoo_core.cards import Fields, parse_card, read_card, read_summary
 
 REQUIRED = [
-    "schema", "name", "version", "summary", "plugin", "architecture", "architecture.name", "task",
-    "task.name", "task.kind", "task.targets", "task.targets.0.name", "inputs", "inputs.0.name",
+    "schema", "name", "version", "summary", "plugin", "architecture", "architecture.name",
+    "task", "task.name", "task.kind", "task.targets", "task.targets.0.name", "inputs",
+    "inputs.0.name",
     "inputs.0.kind", "inputs.0.bands", "inputs.0.bands.0.name", "weights", "weights.file",
     "weights.sha256", "weights.size", "weights.num_parameters", "weights.dtype",
     "weights.license", "head_keys", "trained_on", "trained_on.0.name", "trained_on.0.version",

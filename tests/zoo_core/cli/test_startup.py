@@ -48,8 +48,9 @@ def _command(*arguments, **environment):
 @pytest.mark.parametrize(
     "arguments",
     [
-        "list", "list --json", "list --simulators", "list --plugin strong-lensing", "info small",
-        "info small --json", "plugins", "plugins --json", "cite small", "--help", "--version",
+        "list", "list --json", "list --simulators", "list --plugin strong-lensing",
+        "info small", "info small --json", "plugins", "plugins --json",
+        "cite small", "--help", "--version",
         "list --help", "completion bash",
     ],
 )  # fmt: skip

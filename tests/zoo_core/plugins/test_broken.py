@@ -1,6 +1,7 @@
 """A plugin that is broken in any way stops no other one and is told in one sentence."""
 
 import logging
+import re
 import sys
 
 import pytest
@@ -48,17 +49,21 @@ AT_DISCOVERY = {
 }
 
 AT_LOADING = {
-    "raises": ({"code": "raise RuntimeError('two\\nlines')"}, Stage.IMPORT, "RuntimeError: two lines"),
+    "raises": (
+        {"code": "raise RuntimeError('two\\nlines')"},
+        Stage.IMPORT,
+        "RuntimeError: two lines",
+    ),
     "exits": ({"code": "raise SystemExit(3)"}, Stage.IMPORT, "SystemExit: 3"),
     "no Python": ({"code": "def"}, Stage.IMPORT, "SyntaxError"),
-    "needs what is not there": ({"code": "import gone"}, Stage.IMPORT, "No module named 'gone'"),
+    "needs another": ({"code": "import gone"}, Stage.IMPORT, "No module named 'gone'"),
     "misspelt hook": (
         _hook("zoo_health_cheks"),
         Stage.REGISTER,
         "unknown hook 'zoo_health_cheks'. Did you mean 'zoo_health_checks'?",
     ),
     "unknown argument": (_hook(arguments="colour"), Stage.REGISTER, "colour"),
-}  # fmt: skip
+}
 
 
 def _only(plugins, name):
@@ -66,8 +71,6 @@ def _only(plugins, name):
 
 
 def _check_sentence(plugin, stage, cause):
-    import re
-
     assert plugin.state is State.BROKEN
     assert plugin.stage is stage
     sentence = plugin.why()

@@ -1,6 +1,7 @@
 """Entry points are found as ``importlib.metadata`` finds them."""
 
 import importlib.metadata
+import sys
 import zipfile
 
 import pytest
@@ -28,7 +29,7 @@ def test_the_first_of_two_copies_counts(site, tmp_path, monkeypatch):
     later = type(site)(tmp_path / "later")
     later.install("good", version="2.0")
     monkeypatch.syspath_prepend(site.folder)
-    monkeypatch.setattr("sys.path", [*__import__("sys").path, str(later.folder)])
+    monkeypatch.setattr("sys.path", [*sys.path, str(later.folder)])
 
     points = [p for p in installed_entry_points(GROUP) if p.name == "good"]
 

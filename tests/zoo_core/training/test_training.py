@@ -8,7 +8,7 @@ import pytest
 import torch
 from toys import Spots, TinyNet, toy_recipe, toy_zoo
 
-from zoo_core._errors import RecipeError, UsageError, WeightsCorrupt
+from zoo_core._errors import RecipeError, TrainingDiverged, UsageError, WeightsCorrupt
 from zoo_core.training import SimulatedData, make_trainer, read_recipe
 from zoo_core.training._average import WeightAverage
 from zoo_core.training._checkpoint import load_checkpoint, save_checkpoint
@@ -82,7 +82,7 @@ def test_a_loss_that_is_not_finite_stops_the_run(zoo, tmp_path):
     with torch.no_grad():
         trainer.model.head.weight.fill_(math.nan)
 
-    with pytest.raises(FloatingPointError, match="lower learning_rate"):
+    with pytest.raises(TrainingDiverged, match="Lower learning_rate"):
         trainer.run()
     assert not (tmp_path / "run" / "checkpoint").exists()
 
@@ -97,7 +97,7 @@ def test_epochs_are_different_data_and_the_same_every_time():
 
     assert all(torch.equal(a, b) for a, b in zip(first, again, strict=True))
     assert not any(torch.equal(a, b) for a, b in zip(first, second, strict=False))
-    assert {16} == {len(batch) for batch in first}
+    assert [len(batch) for batch in first] == [16] * 5
 
 
 def test_images_and_targets_stay_together():
@@ -119,7 +119,7 @@ def test_schedule_warms_up_and_ends_at_zero():
     factors = [warmup_cosine(step, steps=50, warmup=5) for step in range(50)]
 
     assert factors[:5] == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0])
-    assert all(a >= b for a, b in itertools.pairwise(factors))
+    assert all(a >= b for a, b in itertools.pairwise(factors[4:]))
     assert factors[-1] < 0.01
 
 
@@ -176,6 +176,9 @@ def test_no_checkpoint_is_none_and_a_broken_one_an_error(tmp_path):
         ('op = "clip"', 'op = "clop"', "no such operation"),
         ("[fast]", "[slow]\n[fast]", "unknown fields slow"),
         ("epochs = 3", "", "epochs"),
+        ("epochs = 3", "epochs = 0", "at least 1"),
+        ("batch_size = 16", "batch_size = 999", "less than one batch"),
+        ('precision = "float32"', 'precision = "bf16"', "is 'bf16'"),
         ("[architecture]", "[architecture", "cannot be read"),
     ],
 )
