@@ -78,7 +78,8 @@ def _noise_scale(batch: torch.Tensor) -> torch.Tensor:
         ahead = ahead.narrow(axis, 1, ahead.shape[axis] - 1)
         behind = behind.narrow(axis, 0, behind.shape[axis] - 1)
     difference = (ahead - behind).abs_().flatten(2)
-    sigma = difference.median(dim=2).values * (1.4826 / math.sqrt(2.0))
+    # Missing samples tell nothing of the noise: they are left out, not counted as zeros.
+    sigma = difference.nanmedian(dim=2).values * (1.4826 / math.sqrt(2.0))
     sigma = torch.where(sigma > 0, sigma, torch.ones_like(sigma))
     return batch / sigma.view(*sigma.shape, *(1,) * (batch.dim() - 2))
 
@@ -110,7 +111,7 @@ VOCABULARY: Mapping[str, Operation] = {
         {},
         "sample",
         "divide each channel by its noise: 1.4826 / sqrt(2) times the median absolute "
-        "difference of neighbouring samples",
+        "difference of neighbouring samples that are not NaN",
     ),
     "normalize": Operation(
         _normalize,

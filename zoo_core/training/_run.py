@@ -62,7 +62,8 @@ def _claim(folder: Path, recipe: Recipe) -> None:
         if not path.exists():
             if any(folder.iterdir()):
                 raise UsageError(
-                    f"{folder} is not empty and holds no run of a training. Choose another folder."
+                    f"{folder} is not empty and holds no run of a training. "
+                    "Choose another folder."
                 )
             path.write_text(json.dumps(claim, indent=1), encoding="utf-8")
     except OSError as error:

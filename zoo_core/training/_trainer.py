@@ -161,8 +161,8 @@ class Trainer:
                 progress(step, settings.steps, loss.item())
         if not math.isfinite(total):
             raise TrainingDiverged(
-                f"the loss became {total} in epoch {self.epoch + 1}. Lower learning_rate in the "
-                "recipe, or look for inputs that are not finite after preprocessing."
+                f"the loss became {total} in epoch {self.epoch + 1}. Lower learning_rate in "
+                "the recipe, or look for inputs that are not finite after preprocessing."
             )
         return total / settings.steps_per_epoch
 

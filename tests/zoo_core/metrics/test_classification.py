@@ -30,6 +30,13 @@ def test_wilson_by_formula():
             assert left == pytest.approx(right, abs=1e-12)
 
 
+def test_wilson_holds_the_share_itself():
+    """Also where it is 0 or 1 and rounding could push a limit past it."""
+    for trials in range(1, 200):
+        assert wilson(0, trials)[0] == 0.0
+        assert wilson(trials, trials)[1] == 1.0
+
+
 def test_wilson_of_arrays():
     """Counts of any shape give limits of that shape."""
     low, high = wilson(np.array([0, 5]), np.array([10, 10]))

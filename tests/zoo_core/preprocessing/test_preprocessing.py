@@ -101,6 +101,19 @@ def test_noise_scale_ignores_a_smooth_bright_object():
     torch.testing.assert_close(corner.std(), torch.tensor(1.0), rtol=0.2, atol=0)
 
 
+def test_noise_scale_does_not_count_missing_pixels():
+    """A half-empty cutout is scaled as the whole one is."""
+    noise = 5.0 * torch.randn(2, 1, 64, 64, generator=torch.Generator().manual_seed(3))
+    padded = noise.clone()
+    padded[..., 24:] = math.nan
+    scaled = _apply("noise_scale", padded)
+
+    torch.testing.assert_close(
+        scaled[..., :24], _apply("noise_scale", noise)[..., :24], rtol=0.1, atol=0
+    )
+    assert scaled[..., 24:].isnan().all()
+
+
 def test_noise_scale_leaves_a_constant_image_finite():
     """No noise at all does not divide by zero."""
     assert torch.equal(torch.ones(1, 1, 5, 5), _apply("noise_scale", torch.ones(1, 1, 5, 5)))
