@@ -38,10 +38,10 @@ def site(tmp_path_factory):
 
 def _install(wheel, target):
     """With whichever of the two installers this environment has; nothing is downloaded."""
-    pip = [sys.executable, "-m", "pip"]
-    if subprocess.run([*pip, "--version"], capture_output=True, check=False).returncode:
-        pip = ["uv", "pip"]
-    _run(*pip, "install", "--quiet", "--no-deps", "--no-index", "--target", target, wheel)
+    pip = [sys.executable, "-m", "pip", "install"]
+    if subprocess.run([*pip, "--help"], capture_output=True, check=False).returncode:
+        pip = ["uv", "pip", "install", "--python", sys.executable]
+    _run(*pip, "--quiet", "--no-deps", "--no-index", "--target", target, wheel)
 
 
 def _run(*command, **environment):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,17 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     Verbs: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001
+
+
+class HelpFormatter(argparse.RawDescriptionHelpFormatter):
+    """Keeps the lines of examples, in 80 columns or as many as ``COLUMNS`` says.
+
+    To look for the width of the terminal, argparse would import ``shutil`` at every start.
+    """
+
+    def __init__(self, prog: str):
+        columns = os.environ.get("COLUMNS", "")
+        super().__init__(prog, width=int(columns) - 2 if columns.isdecimal() else 78)
 
 
 def add_verb(
@@ -31,7 +43,7 @@ def add_verb(
         help=summary,
         description=(summary[0].upper() + summary[1:] + ".").replace("%%", "%"),
         epilog=f"examples:\n{lines}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=HelpFormatter,
     )
     parser.set_defaults(run=run)
     if json_output:

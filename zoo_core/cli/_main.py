@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from .. import __version__
 from .._errors import ZooError
+from ._common import HelpFormatter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -29,6 +30,7 @@ def build_parser(verbs: Iterable[str] = VERBS) -> argparse.ArgumentParser:
         prog="zoo",
         description="A model zoo for deep learning in astronomy.",
         epilog="Example: zoo predict resnet-lens cutouts/ -o candidates.parquet",
+        formatter_class=HelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"astrozoo {__version__}")
     parser.add_argument(

@@ -62,12 +62,15 @@ def predict_inputs(
 ) -> PredictionTable:
     """Predict every input; see ``Model.predict``.
 
-    Reading and preprocessing run in a thread, so that they overlap with the network.
+    On an accelerator, reading and preprocessing run in a thread and overlap with the network.
     """
     builder = TableBuilder(prediction_columns(model))
     started = time.monotonic()
     done = 0
-    blocks = _read_ahead(model, inputs)
+    # On a processor a thread that reads would take turns with the threads that compute, and
+    # they wait for each other at every layer: there, reading between the blocks is faster.
+    read = _read if model.device == "cpu" else _read_ahead
+    blocks = read(model, inputs)
     try:
         for block in blocks:
             builder.add(_predict_block(model, engine, block))
@@ -128,6 +131,13 @@ def _prepare(model: Model, samples: list[Sample]) -> _Block:
     return _Block(samples, usable, tensors)
 
 
+def _read(model: Model, inputs: Inputs) -> Generator[_Block, None, None]:
+    """Yield prepared blocks, each read when it is asked for."""
+    for start in range(0, len(inputs), _BLOCK):
+        end = min(start + _BLOCK, len(inputs))
+        yield _prepare(model, [inputs[index] for index in range(start, end)])
+
+
 def _read_ahead(model: Model, inputs: Inputs) -> Generator[_Block, None, None]:
     """Yield prepared blocks, read in a thread that stops when the consumer does."""
     waiting: queue.Queue[_Block | BaseException | None] = queue.Queue(maxsize=_AHEAD)
@@ -143,11 +153,10 @@ def _read_ahead(model: Model, inputs: Inputs) -> Generator[_Block, None, None]:
 
     def read() -> None:
         try:
-            for start in range(0, len(inputs), _BLOCK):
+            for block in _read(model, inputs):
                 if stop.is_set():
                     return
-                end = min(start + _BLOCK, len(inputs))
-                hand_on(_prepare(model, [inputs[index] for index in range(start, end)]))
+                hand_on(block)
             hand_on(None)
         except BaseException as error:  # noqa: BLE001 - handed to the consumer, raised there
             hand_on(error)
