@@ -42,7 +42,9 @@ def register(verbs: Verbs) -> None:
     parser.add_argument(
         "data", metavar="DATA", help="a folder or file with truth, or simulator:NAME"
     )
-    parser.add_argument("--truth", help="table with 'id' and truth columns (default: truth.*)")
+    parser.add_argument(
+        "--truth", help="table with 'id' and truth columns (default: truth.ecsv, ...)"
+    )
     parser.add_argument(
         "-n", type=at_least_one, default=20_000, help="objects to simulate (20000)"
     )

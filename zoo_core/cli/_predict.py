@@ -91,6 +91,10 @@ def run(arguments: argparse.Namespace) -> int:
         note(f"zoo: interrupted; the {len(interrupt.table)} rows that were done: {partial}")
         return _INTERRUPTED
     seconds = time.monotonic() - started
+    if engine.note:
+        note(engine.note)
+    if engine.compile_seconds is not None:
+        note(f"compiling took {engine.compile_seconds:.0f} s")
     ranking = model.task.ranking
     if arguments.order == "rank" and ranking:
         table = table.sorted_by(ranking)

@@ -75,7 +75,8 @@ def evaluate(
     data : path or Simulator
         A folder or file as for ``predict``, or a simulator.
     truth : path, optional
-        Table with a column ``id`` and the truth columns; by default ``truth.*`` beside the
+        Table with a column ``id`` and the truth columns; by default ``truth.csv``,
+        ``truth.ecsv`` or ``truth.parquet`` beside the
         data.
     count, seed : int
         Of a simulator's data.
@@ -182,11 +183,14 @@ def _truth_table(path: Path, truth: str | Path | None) -> dict[str, np.ndarray]:
 
     if truth is None:
         folder = path if path.is_dir() else path.parent
-        found = sorted(folder.glob("truth.*"))
+        # A truth.fits here would be read as one of the images.
+        found = [
+            p for s in ("csv", "ecsv", "parquet") if (p := folder / f"truth.{s}").is_file()
+        ]
         if not found:
             raise InputError(
-                f"no truth table: {folder} holds no file truth.csv, truth.ecsv, truth.parquet "
-                "or truth.fits. Name it with --truth."
+                f"no truth table: {folder} holds no file truth.csv, truth.ecsv or "
+                "truth.parquet. Name it with --truth; a FITS table must lie elsewhere."
             )
         truth = found[0]
     table = read_table(truth)

@@ -85,6 +85,7 @@ def predict_inputs(
         **model.provenance(),
         "device": model.device,
         "precision": engine.precision,
+        "method": engine.method,
         "seconds": f"{time.monotonic() - started:.3f}",
     }
     return builder.finish(meta)
