@@ -12,6 +12,7 @@ from zoo_core.plugins import Contribution, Manifest, Plugin
 from zoo_core.registry import Registry
 from zoo_core.simulation import Simulated, Simulator
 from zoo_core.tables import Column
+from zoo_core.training import export_model, make_trainer
 
 SIZE = 9
 
@@ -140,6 +141,19 @@ def toy_recipe(zoo, **training):
     return dataclasses.replace(
         recipe, training=dataclasses.replace(recipe.training, **training)
     )
+
+
+def trained_toy(folder):
+    """A toy zoo whose registry holds the model that its recipe trains.
+
+    Returns the zoo, the finished trainer and the evaluation of the export.
+    """
+    zoo = toy_zoo(folder)
+    recipe = toy_recipe(zoo)
+    trainer = make_trainer(zoo, recipe, folder / "run")
+    trainer.run()
+    evaluation = export_model(zoo, recipe, trainer, folder / "registry" / "toy")
+    return zoo, trainer, evaluation
 
 
 def parsed_recipe():

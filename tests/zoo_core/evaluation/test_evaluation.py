@@ -4,22 +4,15 @@ import numpy as np
 import pytest
 from astropy.io import fits
 from astropy.table import Table
-from toys import SIZE, Spots, toy_recipe, toy_zoo
+from toys import SIZE, Spots, trained_toy
 
 from zoo_core._errors import InputError
 from zoo_core.simulation import write_data_set
-from zoo_core.training import export_model, make_trainer
 
 
 @pytest.fixture(scope="module")
 def zoo(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("zoo")
-    zoo = toy_zoo(folder)
-    recipe = toy_recipe(zoo)
-    trainer = make_trainer(zoo, recipe, folder / "run")
-    trainer.run()
-    export_model(zoo, recipe, trainer, folder / "registry" / "toy")
-    return zoo
+    return trained_toy(tmp_path_factory.mktemp("zoo"))[0]
 
 
 @pytest.fixture

@@ -5,23 +5,16 @@ import shutil
 
 import pytest
 import torch
-from toys import TinyNet, toy_recipe, toy_zoo
+from toys import TinyNet, toy_zoo, trained_toy
 
 from zoo_core._errors import CardError, UnknownName, UsageError, WeightsCorrupt
 from zoo_core.cards import readme
 from zoo_core.models import verify_model
-from zoo_core.training import export_model, make_trainer
 
 
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("zoo")
-    zoo = toy_zoo(folder)
-    recipe = toy_recipe(zoo)
-    trainer = make_trainer(zoo, recipe, folder / "run")
-    trainer.run()
-    evaluation = export_model(zoo, recipe, trainer, folder / "registry" / "toy")
-    return zoo, trainer, evaluation
+    return trained_toy(tmp_path_factory.mktemp("zoo"))
 
 
 @pytest.fixture

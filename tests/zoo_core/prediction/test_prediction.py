@@ -4,22 +4,15 @@ import numpy as np
 import pytest
 import torch
 from astropy.io import fits
-from toys import SIZE, toy_recipe, toy_zoo
+from toys import SIZE, trained_toy
 
 from zoo_core._errors import InputError
 from zoo_core.prediction import PredictionInterrupted, predict_inputs
-from zoo_core.training import export_model, make_trainer
 
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("zoo")
-    zoo = toy_zoo(folder)
-    recipe = toy_recipe(zoo)
-    trainer = make_trainer(zoo, recipe, folder / "run")
-    trainer.run()
-    export_model(zoo, recipe, trainer, folder / "registry" / "toy")
-    return zoo.load("toy")
+    return trained_toy(tmp_path_factory.mktemp("zoo"))[0].load("toy")
 
 
 @pytest.fixture(scope="module")
