@@ -1,7 +1,6 @@
 """The smallest simulator, network and zoo that the core can work with."""
 
 import dataclasses
-import tomllib
 
 import torch
 from torch import nn
@@ -154,8 +153,3 @@ def trained_toy(folder):
     trainer.run()
     evaluation = export_model(zoo, recipe, trainer, folder / "registry" / "toy")
     return zoo, trainer, evaluation
-
-
-def parsed_recipe():
-    """The recipe's text as parsed TOML."""
-    return tomllib.loads(RECIPE)
