@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     import torch
 
+#: Name of the folder inside a run's.
+CHECKPOINT = "checkpoint"
+
 _STATE = "state.json"
 
 
@@ -58,7 +61,7 @@ def load_checkpoint(
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
-    found = next((f for f in (folder, _fallback(folder)) if (f / _STATE).is_file()), None)
+    found = _found(folder)
     if found is None:
         return None
     try:
@@ -70,6 +73,19 @@ def load_checkpoint(
             "start the training again."
         ) from error
     return tensors, state
+
+
+def checkpoint_epoch(folder: Path) -> int:
+    """Epochs that a checkpoint has behind it; 0 if there is none or it is damaged."""
+    found = _found(folder)
+    try:
+        return int(json.loads((found / _STATE).read_text())["epoch"]) if found else 0
+    except (OSError, ValueError, KeyError):
+        return 0
+
+
+def _found(folder: Path) -> Path | None:
+    return next((f for f in (folder, _fallback(folder)) if (f / _STATE).is_file()), None)
 
 
 def _fallback(folder: Path) -> Path:

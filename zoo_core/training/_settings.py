@@ -18,9 +18,12 @@ class TrainingSettings:
     batch_size : int
         Objects a step.
     learning_rate : float
-        Peak of the schedule (linear warm-up, cosine to zero).
+        Peak of the schedule: linear warm-up, plateau, cosine to zero.
     warmup_steps : int
         Length of the warm-up.
+    decay_epochs : int, optional
+        Length of the cosine at the end. By default it begins after the warm-up. While the
+        plateau before it lasts, the run can be made longer by another ``epochs``.
     weight_decay : float
         Of AdamW; biases and normalisation parameters are exempt.
     clip_norm : float
@@ -40,6 +43,7 @@ class TrainingSettings:
     batch_size: int = 128
     learning_rate: float = 1e-3
     warmup_steps: int = 200
+    decay_epochs: int | None = None
     weight_decay: float = 0.01
     clip_norm: float = 1.0
     ema_decay: float = 0.999
@@ -56,7 +60,9 @@ class TrainingSettings:
         RecipeError
             A count below one, or an unknown precision.
         """
-        counts = ("epochs", "examples_per_epoch", "batch_size", "validation_examples")
+        counts = ["epochs", "examples_per_epoch", "batch_size", "validation_examples"]
+        if self.decay_epochs is not None:
+            counts.append("decay_epochs")
         for name in counts:
             if getattr(self, name) < 1:
                 raise RecipeError(f"{name} must be at least 1, is {getattr(self, name)}.")
@@ -79,3 +85,14 @@ class TrainingSettings:
     def steps(self) -> int:
         """Steps of the whole run."""
         return self.epochs * self.steps_per_epoch
+
+    @property
+    def decay_steps(self) -> int:
+        """Steps of the cosine at the end."""
+        epochs = self.epochs if self.decay_epochs is None else self.decay_epochs
+        return min(epochs, self.epochs) * self.steps_per_epoch
+
+    @property
+    def plateau_epochs(self) -> int:
+        """Whole epochs before the cosine; up to then a run does not depend on its length."""
+        return (self.steps - self.decay_steps) // self.steps_per_epoch

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 from .._errors import TrainingDiverged
 from ._average import WeightAverage
 from ._checkpoint import (
+    CHECKPOINT,
     load_checkpoint,
     optimizer_tensors,
     restore_optimizer,
     save_checkpoint,
 )
-from ._schedule import warmup_cosine
+from ._schedule import learning_rate_factor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -145,7 +146,12 @@ class Trainer:
         step = self.epoch * settings.steps_per_epoch
         total = 0.0
         for arrays, target in self.data.epoch(self.epoch, settings.batch_size):
-            factor = warmup_cosine(step, steps=settings.steps, warmup=settings.warmup_steps)
+            factor = learning_rate_factor(
+                step,
+                steps=settings.steps,
+                warmup=settings.warmup_steps,
+                decay=settings.decay_steps,
+            )
             for group in self.optimizer.param_groups:
                 group["lr"] = settings.learning_rate * factor
             outputs = self._forward(self.model, arrays)
@@ -195,7 +201,7 @@ class Trainer:
             "optimizer": optimizer_tensors(self.model, self.optimizer),
         }
         save_checkpoint(
-            self.folder / "checkpoint", groups, {"epoch": self.epoch, "history": self.history}
+            self.folder / CHECKPOINT, groups, {"epoch": self.epoch, "history": self.history}
         )
         self.write_history(self.folder / "history.csv")
 
@@ -207,7 +213,7 @@ class Trainer:
             writer.writerows(self.history)
 
     def _resume(self) -> None:
-        found = load_checkpoint(self.folder / "checkpoint")
+        found = load_checkpoint(self.folder / CHECKPOINT)
         if found is None:
             return
         groups, state = found

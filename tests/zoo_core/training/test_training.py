@@ -1,5 +1,6 @@
 """The training loop, its checkpoints and the model folder that comes out of it."""
 
+import dataclasses
 import itertools
 import json
 import math
@@ -12,7 +13,7 @@ from zoo_core._errors import RecipeError, TrainingDiverged, UsageError, WeightsC
 from zoo_core.training import SimulatedData, make_trainer, read_recipe
 from zoo_core.training._average import WeightAverage
 from zoo_core.training._checkpoint import load_checkpoint, save_checkpoint
-from zoo_core.training._schedule import warmup_cosine
+from zoo_core.training._schedule import learning_rate_factor
 
 
 @pytest.fixture
@@ -69,11 +70,61 @@ def test_history_is_a_table_with_a_row_an_epoch(zoo, tmp_path):
 
 
 def test_a_folder_with_another_run_is_refused(zoo, tmp_path):
-    """Checkpoints of two recipes never mix."""
+    """Checkpoints of two recipes never mix, and the difference is named."""
     make_trainer(zoo, toy_recipe(zoo), tmp_path / "run")
 
-    with pytest.raises(UsageError, match="another recipe or other settings"):
+    with pytest.raises(UsageError, match=r"training\.learning_rate: .* there, 0.5 here"):
         make_trainer(zoo, toy_recipe(zoo, learning_rate=0.5), tmp_path / "run")
+
+
+def test_another_simulator_version_is_another_run(zoo, tmp_path, monkeypatch):
+    """What was begun on other data is not gone on with."""
+    make_trainer(zoo, toy_recipe(zoo), tmp_path / "run")
+    monkeypatch.setattr(Spots, "version", "next")
+
+    with pytest.raises(UsageError, match="simulator_version"):
+        make_trainer(zoo, toy_recipe(zoo), tmp_path / "run")
+
+
+def test_prose_of_a_recipe_may_change(zoo, tmp_path):
+    """A better sentence about the model does not cost its training."""
+    recipe = toy_recipe(zoo)
+    make_trainer(zoo, recipe, tmp_path / "run")
+    reworded = dataclasses.replace(recipe, summary="said better", limits=("none",))
+
+    assert make_trainer(zoo, reworded, tmp_path / "run").epoch == 0
+
+
+def test_a_run_on_its_plateau_can_be_made_longer(zoo, tmp_path):
+    """It ends with the weights of a run that was meant to be so long."""
+    straight = make_trainer(zoo, toy_recipe(zoo, epochs=4, decay_epochs=1), tmp_path / "a")
+    straight.run()
+
+    def stop(record):
+        if record["epoch"] == 2:
+            raise _Killed
+
+    short = make_trainer(zoo, toy_recipe(zoo, epochs=3, decay_epochs=1), tmp_path / "b")
+    with pytest.raises(_Killed):
+        short.run(after_epoch=stop)
+    longer = make_trainer(zoo, toy_recipe(zoo, epochs=4, decay_epochs=1), tmp_path / "b")
+
+    assert longer.epoch == 2
+    longer.run()
+    for name, value in _weights(straight).items():
+        assert torch.equal(value, _weights(longer)[name]), name
+    with pytest.raises(UsageError, match=r"training\.epochs: 4 there, 5 here"):
+        make_trainer(zoo, toy_recipe(zoo, epochs=5, decay_epochs=1), tmp_path / "b")
+
+
+@pytest.mark.parametrize("content", ["{", "[]"])
+def test_a_damaged_run_file_is_an_error_with_its_name(zoo, tmp_path, content):
+    """Not a traceback, and never taken for a fresh folder."""
+    make_trainer(zoo, toy_recipe(zoo), tmp_path / "run")
+    (tmp_path / "run" / "run.json").write_text(content)
+
+    with pytest.raises(UsageError, match=r"run\.json"):
+        make_trainer(zoo, toy_recipe(zoo), tmp_path / "run")
 
 
 def test_a_loss_that_is_not_finite_stops_the_run(zoo, tmp_path):
@@ -114,13 +165,28 @@ class _Spotting:
         return torch.from_numpy(truth["spot"]).float()
 
 
+def _factors(steps, decay):
+    return [
+        learning_rate_factor(step, steps=steps, warmup=5, decay=decay) for step in range(steps)
+    ]
+
+
 def test_schedule_warms_up_and_ends_at_zero():
     """Rises linearly, peaks at one, falls monotonically."""
-    factors = [warmup_cosine(step, steps=50, warmup=5) for step in range(50)]
+    factors = _factors(50, decay=50)
 
     assert factors[:5] == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0])
-    assert all(a >= b for a, b in itertools.pairwise(factors[4:]))
+    assert all(a > b for a, b in itertools.pairwise(factors[5:]))
     assert factors[-1] < 0.01
+
+
+def test_schedule_on_the_plateau_does_not_depend_on_the_length():
+    """A longer run repeats the plateau of a shorter one and decays as long."""
+    short, long = _factors(50, decay=20), _factors(80, decay=20)
+
+    assert short[:31] == long[:31]
+    assert long[5:61] == [1.0] * 56
+    assert short[30:] == pytest.approx(long[60:])
 
 
 def test_average_follows_and_does_not_train():
