@@ -150,13 +150,13 @@ class Steady(Spots):
 class Double(Spots):
     def draw(self, count, generator):
         drawn = super().draw(count, generator)
-        return Simulated({"image": drawn.arrays["image"].double()}, drawn.truth)
+        return Simulated({"image": drawn.arrays["image"].double()}, drawn.truth, drawn.maps)
 
 
 class Small(Spots):
     def draw(self, count, generator):
         drawn = super().draw(count, generator)
-        return Simulated({"image": drawn.arrays["image"][..., 1:]}, drawn.truth)
+        return Simulated({"image": drawn.arrays["image"][..., 1:]}, drawn.truth, drawn.maps)
 
 
 class Holey(Spots):
@@ -169,7 +169,26 @@ class Holey(Spots):
 class Talkative(Spots):
     def draw(self, count, generator):
         drawn = super().draw(count, generator)
-        return Simulated(drawn.arrays, {**drawn.truth, "more": drawn.truth["spot"]})
+        truth = {**drawn.truth, "more": drawn.truth["spot"]}
+        return Simulated(drawn.arrays, truth, drawn.maps)
+
+
+class Unmapped(Spots):
+    def draw(self, count, generator):
+        drawn = super().draw(count, generator)
+        return Simulated(drawn.arrays, drawn.truth)
+
+
+class Shifted(Spots):
+    def draw(self, count, generator):
+        drawn = super().draw(count, generator)
+        return Simulated(drawn.arrays, drawn.truth, {"light": drawn.maps["light"][:, 1:]})
+
+
+class Hollow(Spots):
+    def draw(self, count, generator):
+        drawn = super().draw(count, generator)
+        return Simulated(drawn.arrays, drawn.truth, {"light": -drawn.maps["light"]})
 
 
 class Versionless(Spots):
@@ -240,9 +259,10 @@ def subjects_zoo(folder, *, recipe=RECIPE, **targets):
         name="subjects",
         summary="Subjects",
         folder=folder,
-        hooks=targets.get("hooks"),
         models=None,
         contributions=tuple(contributions),
+        hook_module=targets.get("hook_module"),
+        hooks=targets.get("hooks", ()),
         unknown_fields=targets.get("unknown_fields", ()),
     )
     plugin = Plugin("subjects", manifest=manifest)

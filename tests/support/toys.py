@@ -26,13 +26,19 @@ class Spots(Simulator):
         InputSpec(name="image", kind="image", bands=(Band(name="toy-g"),), size=(SIZE, SIZE)),
     )
     truth = (Column("spot", "1 where there is a spot"),)
+    maps = (Column("light", "the spot without the noise"),)
     chunk_size = 32
+
+    def __init__(self, contrast=3.0):
+        self.contrast = contrast
 
     def draw(self, count, generator):
         spot = torch.randint(0, 2, (count,), generator=generator)
         image = torch.randn(count, 1, SIZE, SIZE, generator=generator)
-        image[:, :, 3:6, 3:6] += 3.0 * spot[:, None, None, None]
-        return Simulated(arrays={"image": image}, truth={"spot": spot.numpy()})
+        light = torch.zeros(count, SIZE, SIZE)
+        light[:, 3:6, 3:6] = self.contrast * spot[:, None, None]
+        image += light[:, None]
+        return Simulated({"image": image}, {"spot": spot.numpy()}, {"light": light})
 
 
 class TinyNet(nn.Module):
@@ -92,6 +98,8 @@ precision = "float32"
 
 [fast]
 epochs = 1
+calibration_examples = 128
+test_examples = 192
 
 [calibration]
 seed = 3
@@ -108,8 +116,11 @@ source = "nobody"
 """
 
 
-def toy_zoo(folder):
-    """A zoo with one plugin, made of this module, and one registry in ``folder``."""
+def toy_zoo(folder, **swapped):
+    """A zoo with one plugin, made of this module, and one registry in ``folder``.
+
+    A keyword such as ``tasks="module:attribute"`` swaps a part.
+    """
     recipe = folder / "toy.toml"
     recipe.write_text(RECIPE, encoding="utf-8")
     targets = {
@@ -119,14 +130,19 @@ def toy_zoo(folder):
         "recipes": ("toy", "toy.toml"),
     }
     contributions = tuple(
-        Contribution(kind=kind, name=name, target=target, summary="", plugin="toys")
+        Contribution(
+            kind=kind,
+            name=name,
+            target=swapped.get(kind, target),
+            summary="",
+            plugin="toys",
+        )
         for kind, (name, target) in targets.items()
     )
     manifest = Manifest(
         name="toys",
         summary="toys",
         folder=folder,
-        hooks=None,
         models=None,
         contributions=contributions,
     )
@@ -142,12 +158,12 @@ def toy_recipe(zoo, **training):
     )
 
 
-def trained_toy(folder):
+def trained_toy(folder, **swapped):
     """A toy zoo whose registry holds the model that its recipe trains.
 
     Returns the zoo, the finished trainer and the evaluation of the export.
     """
-    zoo = toy_zoo(folder)
+    zoo = toy_zoo(folder, **swapped)
     recipe = toy_recipe(zoo)
     trainer = make_trainer(zoo, recipe, folder / "run")
     trainer.run()

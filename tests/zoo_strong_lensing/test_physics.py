@@ -275,8 +275,9 @@ class _Witness(LsstLens):
 
     def _add_lensed(self, draw, light, psf, sky, scene, truth):
         self.before.append(scene.clone())
-        super()._add_lensed(draw, light, psf, sky, scene, truth)
+        lensed = super()._add_lensed(draw, light, psf, sky, scene, truth)
         self.after.append(scene)
+        return lensed
 
 
 @pytest.fixture(scope="module")
@@ -289,6 +290,7 @@ def sample():
         "image": torch.cat([p.arrays["image"] for p in parts])[:, 0].numpy(),
         "before": torch.cat(simulator.before).numpy(),
         "after": torch.cat(simulator.after).numpy(),
+        "lensed_light": torch.cat([p.maps["lensed_light"] for p in parts]).numpy(),
     }
 
 
@@ -317,6 +319,13 @@ def test_signal_to_noise_follows_its_definition(sample):
     assert np.isnan(sample["signal_to_noise"][~lens]).all()
     assert sample["signal_to_noise"][lens].min() >= 5.0
     assert sample["signal_to_noise"][lens].max() <= 100.0
+
+
+def test_map_of_the_lensed_light_is_its_signal_to_noise(sample):
+    """Pixel by pixel, and nothing where there is no lens."""
+    ratio = (sample["after"] - sample["before"]) / _sigma(sample, "before")
+    np.testing.assert_allclose(sample["lensed_light"], ratio, atol=2e-3 * ratio.max())
+    assert (sample["lensed_light"][sample["lens"] == 0] == 0).all()
 
 
 def test_lensed_magnitude_is_that_of_the_light_added(sample):

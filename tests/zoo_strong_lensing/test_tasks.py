@@ -82,6 +82,42 @@ def test_false_positives_are_told_by_kind():
     assert found["false_positive_share", f"kind = ring {AT_99}"].n == 2
 
 
+def test_purity_is_that_of_as_many_of_a_kind_as_lenses():
+    """Three of four lenses and one of 100 rings pass: 0.75 / (0.75 + 0.01)."""
+    truth, predictions = _sky()
+    conditions = f"kind = ring {AT_99}, as many as lenses"
+    ring = _found(TASK.metrics(truth, predictions))["purity", conditions]
+
+    assert ring.value == pytest.approx(0.75 / 0.76)
+    assert ring.n == 4
+    assert ring.low < ring.value < ring.high
+
+
+def test_purity_does_not_depend_on_how_many_lenses_there_are():
+    """The same lenses ten times over are found as often and give the same purity."""
+    truth, predictions = _sky()
+    rows = np.concatenate([np.tile(np.arange(4), 10), np.arange(4, 204)])
+    many = TASK.metrics(
+        {name: values[rows] for name, values in truth.items()},
+        {name: values[rows] for name, values in predictions.items()},
+    )
+    few = TASK.metrics(truth, predictions)
+
+    values = [[m.value for m in found if m.name == "purity"] for found in (few, many)]
+    assert len(values[0]) == 2
+    assert values[0] == pytest.approx(values[1])
+
+
+def test_a_kind_has_no_purity_where_nothing_passes():
+    """No lens and none of the ellipticals above the cut: nothing is divided by zero."""
+    truth, predictions = _sky()
+    predictions["p_lens"][:104] = 0.0
+
+    kinds = [m.conditions for m in TASK.metrics(truth, predictions) if m.name == "purity"]
+
+    assert kinds == [f"kind = ring {AT_99}, as many as lenses"]
+
+
 def test_without_false_positives_there_are_no_shares():
     """Fewer than 100 negatives: none may pass at 99 %, and nothing is divided by zero."""
     truth, predictions = _sky()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
@@ -26,10 +26,13 @@ class Simulated:
         For each input of the simulator ``(n, channel, *axes)``, float32, in its units.
     truth : dict of str to numpy.ndarray
         Columns ``(n,)`` as the simulator's ``truth`` lists them.
+    maps : dict of str to torch.Tensor
+        ``(n, *axes)`` float32, as the simulator's ``maps`` lists them.
     """
 
     arrays: dict[str, torch.Tensor]
     truth: dict[str, np.ndarray]
+    maps: dict[str, torch.Tensor] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(next(iter(self.arrays.values())))
@@ -39,6 +42,7 @@ class Simulated:
         return Simulated(
             arrays={name: values[:count] for name, values in self.arrays.items()},
             truth={name: values[:count] for name, values in self.truth.items()},
+            maps={name: values[:count] for name, values in self.maps.items()},
         )
 
 
@@ -55,6 +59,10 @@ class Simulator(ABC):
     summary: ClassVar[str]
     inputs: ClassVar[tuple[InputSpec, ...]]
     truth: ClassVar[tuple[Column, ...]]
+
+    #: Pictures of parts of a scene, not negative, on the axes of an input: where something
+    #: is. They are for training (auxiliary losses) and are not written with a data set.
+    maps: ClassVar[tuple[Column, ...]] = ()
 
     #: Objects that share one random stream. Object ``i`` of a seed depends on the seed and
     #: on ``i // chunk_size`` alone, so any part of a data set can be drawn again.
@@ -91,4 +99,5 @@ def concatenate(chunks: Iterable[Simulated]) -> Simulated:
     return Simulated(
         arrays={k: torch.cat([part.arrays[k] for part in parts]) for k in parts[0].arrays},
         truth={k: np.concatenate([part.truth[k] for part in parts]) for k in parts[0].truth},
+        maps={k: torch.cat([part.maps[k] for part in parts]) for k in parts[0].maps},
     )

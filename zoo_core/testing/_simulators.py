@@ -107,6 +107,21 @@ def truth_matches_columns(uses: Uses, name: str) -> None:
             Unit(column.unit)
 
 
+def maps_are_as_declared(uses: Uses, name: str) -> None:
+    """The declared maps, one an object, on the axes of an input, finite and not negative."""
+    simulator = uses.zoo.simulator(name)
+    drawn = _chunk(simulator)
+    names = [column.name for column in simulator.maps]
+    require(list(drawn.maps) == names, f"draws the maps {list(drawn.maps)}, declares {names}")
+    axes = {tuple(array.shape[2:]) for array in drawn.arrays.values()}
+    for key, values in drawn.maps.items():
+        shape = tuple(values.shape)
+        fits = shape[0] == len(drawn) and shape[1:] in axes
+        require(fits, f"the map {key!r} has the shape {shape}; inputs have the axes {axes}")
+        usable = bool(values.isfinite().all()) and bool((values >= 0).all())
+        require(usable, f"the map {key!r} holds negative or infinite values or NaN")
+
+
 def a_part_is_the_start_of_the_whole(uses: Uses, name: str) -> None:
     """The first objects of a seed are the same however many are asked for."""
     from ..simulation import concatenate
@@ -135,6 +150,9 @@ def _require_equal(one: Simulated, other: Simulated, what: str) -> None:
         )
     for key in one.truth:
         require(_same(one.truth[key], other.truth[key]), f"{what}: the truth {key!r} differs")
+    for key in one.maps:
+        same = np.array_equal(one.maps[key].numpy(), other.maps[key].numpy())
+        require(same, f"{what}: the map {key!r} differs")
 
 
 def _same(one: Any, other: Any) -> bool:
@@ -152,5 +170,6 @@ CHECKS = (
     arrays_match_input_spec,
     arrays_are_finite,
     truth_matches_columns,
+    maps_are_as_declared,
     a_part_is_the_start_of_the_whole,
 )

@@ -1,5 +1,6 @@
 """Training: recipes, data, the loop, checkpoints, and the model folder that comes out."""
 
+from ._auxiliary import AuxiliaryTarget
 from ._data import SimulatedData
 from ._export import export_model
 from ._recipe import PublishedNumber, Recipe, SeededData, read_recipe
@@ -8,6 +9,7 @@ from ._settings import TrainingSettings
 from ._trainer import Trainer
 
 __all__ = [
+    "AuxiliaryTarget",
     "PublishedNumber",
     "Recipe",
     "SeededData",

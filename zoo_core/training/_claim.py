@@ -46,12 +46,11 @@ def claim(folder: Path, recipe: Recipe, simulator: Simulator, *, epoch: int) -> 
     path = folder / CLAIM_FILE
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        if not path.exists():
-            if any(folder.iterdir()):
-                raise UsageError(
-                    f"{folder} is not empty and holds no run of a training. "
-                    "Choose another folder."
-                )
+        if not path.exists() and any(folder.iterdir()):
+            raise UsageError(
+                f"{folder} is not empty and holds no run of a training. Choose another folder."
+            )
+        if not epoch:  # nothing is trained yet that another recipe could mix with
             _write(path, wanted)
             return
         found = _read(path)
@@ -86,6 +85,8 @@ def _facts(recipe: Recipe, simulator: Simulator) -> dict[str, Any]:
         "simulator_options": dict(recipe.simulator_options),
         "preprocessing": preprocessing,
     }
+    for each in recipe.auxiliary:
+        facts[f"auxiliary.{each.source}"] = asdict(each)
     for name, value in asdict(recipe.training).items():
         facts[f"training.{name}"] = value
     # As they are read again: tuples become lists.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,8 +13,25 @@ if TYPE_CHECKING:
 
     from ..simulation import Simulated, Simulator
     from ..tasks import Task
+    from ._auxiliary import AuxiliaryTarget
 
-    Batch = tuple[dict[str, torch.Tensor], torch.Tensor]
+
+class Batch(NamedTuple):
+    """Objects to train on; every tensor has one row an object.
+
+    Attributes
+    ----------
+    arrays : dict of str to torch.Tensor
+        Raw inputs.
+    target : torch.Tensor, or what the task encodes a truth to of tensors
+        What the task's loss takes.
+    auxiliary : tuple of torch.Tensor
+        What the auxiliary losses take.
+    """
+
+    arrays: dict[str, torch.Tensor]
+    target: Any
+    auxiliary: tuple[torch.Tensor, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +40,26 @@ class SimulatedData:
 
     Epoch ``e`` uses chunks ``e * k`` to ``(e + 1) * k - 1`` of the seed's endless data set,
     so a resumed run sees what an uninterrupted one would have seen.
+
+    Parameters
+    ----------
+    simulator : Simulator
+        Draws the objects.
+    task : Task
+        Encodes their truth.
+    seed : int
+        Of the data set.
+    examples : int
+        Objects an epoch.
+    auxiliary : tuple of AuxiliaryTarget
+        What comes along for auxiliary losses.
     """
 
     simulator: Simulator
     task: Task
     seed: int
     examples: int
+    auxiliary: tuple[AuxiliaryTarget, ...] = ()
 
     def epoch(self, epoch: int, batch_size: int) -> Iterator[Batch]:
         """Yield the batches of an epoch; a remainder shorter than a batch is left out."""
@@ -37,40 +68,48 @@ class SimulatedData:
         held, left = 0, self.examples // batch_size
         for index in range(epoch * chunks, (epoch + 1) * chunks):
             chunk = self.simulator.chunk(index, seed=self.seed)
-            waiting.append((_cloned(chunk), self.task.encode(chunk.truth)))
+            waiting.append(self._batch(chunk))
             held += len(chunk)
             while held >= batch_size and left:
                 yield _take(waiting, batch_size)
                 held -= batch_size
                 left -= 1
 
+    def first(self) -> Batch:
+        """One chunk, to find out what the data are like."""
+        return self._batch(self.simulator.chunk(0, seed=self.seed))
+
     def whole(self) -> Batch:
         """The first ``examples`` objects at once, for validation."""
-        parts = list(self.simulator.stream(self.examples, seed=self.seed))
-        pieces = deque((_cloned(part), self.task.encode(part.truth)) for part in parts)
-        return _take(pieces, self.examples)
+        parts = self.simulator.stream(self.examples, seed=self.seed)
+        return _take(deque(self._batch(part) for part in parts), self.examples)
 
-
-def _cloned(chunk: Simulated) -> dict[str, torch.Tensor]:
-    """Copies that autograd accepts: simulators draw in inference mode."""
-    return {name: values.clone() for name, values in chunk.arrays.items()}
+    def _batch(self, drawn: Simulated) -> Batch:
+        # Cloned, because autograd accepts no tensors that were drawn in inference mode.
+        return Batch(
+            {name: values.clone() for name, values in drawn.arrays.items()},
+            self.task.encode(drawn.truth),
+            tuple(target.encode(drawn) for target in self.auxiliary),
+        )
 
 
 def _take(waiting: deque[Batch], count: int) -> Batch:
-    """Remove ``count`` objects from the front of a queue of pieces and join them."""
+    """Remove ``count`` objects from the front of a queue of batches and join them."""
     import torch
+    from torch.utils import _pytree
 
-    arrays: list[dict[str, torch.Tensor]] = []
-    targets: list[torch.Tensor] = []
+    parts: list[Batch] = []
     while count:
-        inputs, target = waiting.popleft()
-        if len(target) > count:
-            rest = {name: values[count:] for name, values in inputs.items()}
-            waiting.appendleft((rest, target[count:]))
-            inputs = {name: values[:count] for name, values in inputs.items()}
-            target = target[:count]
-        arrays.append(inputs)
-        targets.append(target)
-        count -= len(target)
-    joined = {name: torch.cat([part[name] for part in arrays]) for name in arrays[0]}
-    return joined, torch.cat(targets)
+        part = waiting.popleft()
+        length = len(_pytree.tree_leaves(part)[0])
+        if length > count:
+            rest, part = (
+                _pytree.tree_map(lambda values, rows=rows: values[rows], part)
+                for rows in (slice(count, None), slice(count))
+            )
+            waiting.appendleft(rest)
+            length = count
+        parts.append(part)
+        count -= length
+    joined: Batch = _pytree.tree_map(lambda *values: torch.cat(values), *parts)
+    return joined

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._errors import CardError, RecipeError
 from ..cards import ArchitectureRef, Fields, TaskRef, check_name, parse_inputs, parse_target
+from ._auxiliary import AuxiliaryTarget, parse_auxiliary
 from ._settings import TrainingSettings
 
 if TYPE_CHECKING:
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
 
     from ..cards import InputSpec
     from ..preprocessing import Preprocessing
+
+
+_FAST_LIMIT = (
+    "Trained by zoo train --fast: a proof that the recipe works, not a model to be used."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,10 +44,32 @@ class SeededData:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FastVersion:
+    """What ``--fast`` puts in place of the recipe's own numbers.
+
+    Parameters
+    ----------
+    training : mapping
+        Fields of ``TrainingSettings``.
+    calibration_examples, test_examples : int
+        Sizes of the two sets of data.
+    """
+
+    training: Mapping[str, Any]
+    calibration_examples: int
+    test_examples: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """A recipe as read; ``path`` is the file, which travels into the model folder."""
+    """A recipe as read from the file ``path``.
+
+    ``text`` is the file's content at that time. It travels into the model folder, so that an
+    edit of the file during a training is not taken for what the weights were made by.
+    """
 
     path: Path
+    text: str
     name: str
     version: str
     plugin: str
@@ -57,18 +85,27 @@ class Recipe:
     simulator: str
     simulator_options: Mapping[str, Any]
     training: TrainingSettings
-    fast: Mapping[str, Any]
+    auxiliary: tuple[AuxiliaryTarget, ...]
+    fast: FastVersion
     calibration: SeededData
     test: SeededData
     published: tuple[PublishedNumber, ...]
 
     def faster(self) -> Recipe:
-        """The same recipe with the numbers of its ``[fast]`` table: a proof, not a model."""
+        """The same recipe with the numbers of its ``[fast]`` table: a proof, not a model.
+
+        Version and limits say so, lest its model be taken for the real one.
+        """
+        fast = self.fast
         return dataclasses.replace(
             self,
-            training=dataclasses.replace(self.training, **self.fast),
-            calibration=dataclasses.replace(self.calibration, examples=2000),
-            test=dataclasses.replace(self.test, examples=4000),
+            version=f"{self.version}+fast",
+            limits=(_FAST_LIMIT, *self.limits),
+            training=dataclasses.replace(self.training, **fast.training),
+            calibration=dataclasses.replace(
+                self.calibration, examples=fast.calibration_examples
+            ),
+            test=dataclasses.replace(self.test, examples=fast.test_examples),
         )
 
 
@@ -81,21 +118,24 @@ def read_recipe(path: Path) -> Recipe:
         Names the file, the field, what it holds and what it should hold.
     """
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        data = tomllib.loads(text)
     except (OSError, ValueError) as error:
         raise RecipeError(f"the recipe {path} cannot be read: {error}") from error
     try:
-        return _parse(Fields(data, str(path), RecipeError), path)
+        return _parse(Fields(data, str(path), RecipeError), path, text)
     except CardError as error:
         raise RecipeError(str(error)) from error
 
 
-def _parse(top: Fields, path: Path) -> Recipe:
+def _parse(top: Fields, path: Path, text: str) -> Recipe:
     inputs, preprocessing = parse_inputs(top)
     architecture, task = top.fields("architecture"), top.fields("task")
     simulator = top.fields("simulator")
+    calibration, test = _seeded(top.fields("calibration")), _seeded(top.fields("test"))
     recipe = Recipe(
         path=path,
+        text=text,
         name=check_name(top.text("name"), where=str(path)),
         version=top.text("version"),
         plugin=top.text("plugin"),
@@ -118,9 +158,10 @@ def _parse(top: Fields, path: Path) -> Recipe:
         simulator=simulator.text("name"),
         simulator_options=simulator.object("options", {}),
         training=_settings(top.fields("training")),
-        fast=_known_settings(top.fields("fast")),
-        calibration=_seeded(top.fields("calibration")),
-        test=_seeded(top.fields("test")),
+        auxiliary=tuple(parse_auxiliary(entry) for entry in top.each("auxiliary", [])),
+        fast=_fast(top.fields("fast"), calibration, test),
+        calibration=calibration,
+        test=test,
         published=tuple(
             PublishedNumber(
                 metric=entry.text("metric"),
@@ -137,8 +178,18 @@ def _parse(top: Fields, path: Path) -> Recipe:
     return recipe
 
 
-def _known_settings(fields: Fields) -> dict[str, Any]:
-    known = {field.name for field in dataclasses.fields(TrainingSettings)}
+def _fast(fields: Fields, calibration: SeededData, test: SeededData) -> FastVersion:
+    sizes = {
+        f"{name}_examples": fields.integer(f"{name}_examples", data.examples, least=1)
+        for name, data in (("calibration", calibration), ("test", test))
+    }
+    settings = _known_settings(fields, besides=frozenset(sizes))
+    training = {name: value for name, value in settings.items() if name not in sizes}
+    return FastVersion(training=training, **sizes)
+
+
+def _known_settings(fields: Fields, *, besides: frozenset[str] = frozenset()) -> dict[str, Any]:
+    known = {field.name for field in dataclasses.fields(TrainingSettings)} | besides
     unknown = sorted(set(fields.data) - known)
     if unknown:
         raise RecipeError(
@@ -157,7 +208,7 @@ def _settings(fields: Fields) -> TrainingSettings:
 
 
 def _seeded(fields: Fields) -> SeededData:
-    return SeededData(seed=fields.integer("seed"), examples=fields.integer("examples"))
+    return SeededData(seed=fields.integer("seed"), examples=fields.integer("examples", least=1))
 
 
 def _refuse_shared_seeds(recipe: Recipe) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ._checkpoint import CHECKPOINT, checkpoint_epoch
 from ._claim import claim
 from ._data import SimulatedData
+from ._published import check_published
 from ._trainer import Trainer
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ def make_trainer(zoo: Zoo, recipe: Recipe, folder: Path, *, device: str = "cpu")
         The folder holds a run of something else.
     OutputError
         The folder cannot be made.
+    RecipeError
+        An auxiliary loss asks for what the simulator or the network does not have, or a
+        published number has no metric to stand beside.
     """
     import torch
 
@@ -32,17 +36,23 @@ def make_trainer(zoo: Zoo, recipe: Recipe, folder: Path, *, device: str = "cpu")
     task = zoo.task(recipe.task)
     simulator = zoo.simulator(recipe.simulator, **recipe.simulator_options)
     claim(folder, recipe, simulator, epoch=checkpoint_epoch(folder / CHECKPOINT))
+    for target in recipe.auxiliary:
+        target.check(simulator)
     torch.manual_seed(settings.seed)
     network = zoo.build(recipe.architecture.name, **recipe.architecture.arguments)
+    check_published(recipe, task=task, simulator=simulator, network=network)
     return Trainer(
         network,
         task,
         preprocessing=recipe.preprocessing,
-        data=SimulatedData(simulator, task, settings.seed, settings.examples_per_epoch),
+        data=SimulatedData(
+            simulator, task, settings.seed, settings.examples_per_epoch, recipe.auxiliary
+        ),
         validation=SimulatedData(
             simulator, task, settings.validation_seed, settings.validation_examples
         ),
         settings=settings,
+        auxiliary=recipe.auxiliary,
         folder=folder,
         device=device,
     )

@@ -19,13 +19,15 @@ from ._checkpoint import (
 from ._schedule import learning_rate_factor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     import torch
 
     from ..preprocessing import Preprocessing
     from ..tasks import Task
+    from ._auxiliary import AuxiliaryTarget
+    from ._auxiliary_loss import AuxiliaryLoss
     from ._data import SimulatedData
     from ._settings import TrainingSettings
 
@@ -51,6 +53,8 @@ class Trainer:
         Batches to train on, and objects that are never trained on.
     settings : TrainingSettings
         Epochs, rates, seeds.
+    auxiliary : sequence of AuxiliaryTarget
+        What the network is asked for beside its task; ``data`` has the same.
     folder : pathlib.Path
         Gets ``checkpoint/`` and ``history.csv``.
     device : str
@@ -66,6 +70,7 @@ class Trainer:
         data: SimulatedData,
         validation: SimulatedData,
         settings: TrainingSettings,
+        auxiliary: Sequence[AuxiliaryTarget] = (),
         folder: Path,
         device: str = "cpu",
     ):
@@ -81,10 +86,15 @@ class Trainer:
         self.folder = folder
         self.history: list[dict[str, float]] = []
         self.epoch = 0
-        self.optimizer = torch.optim.AdamW(
-            _parameter_groups(model, settings.weight_decay), lr=settings.learning_rate
-        )
+        # Copied before anything listens to layers of the model.
         self.average = WeightAverage(self.model, settings.ema_decay)
+        self.auxiliary = [self._listener(each) for each in auxiliary]
+        self._trained = torch.nn.ModuleDict(
+            {"model": self.model, "auxiliary": torch.nn.ModuleList(self.auxiliary)}
+        )
+        self.optimizer = torch.optim.AdamW(
+            _parameter_groups(self._trained, settings.weight_decay), lr=settings.learning_rate
+        )
         self._resume()
 
     @property
@@ -108,7 +118,7 @@ class Trainer:
             record = {
                 "epoch": float(self.epoch + 1),
                 "training_loss": loss,
-                **self._validate(*held_out),
+                **self._validate(held_out.arrays, held_out.target),
                 "seconds": time.monotonic() - started,
             }
             self.history.append(record)
@@ -116,6 +126,12 @@ class Trainer:
             self._save()
             if after_epoch:
                 after_epoch(record)
+
+    def _listener(self, target: AuxiliaryTarget) -> AuxiliaryLoss:
+        from ._auxiliary_loss import AuxiliaryLoss
+
+        arrays = self.validation.first().arrays
+        return AuxiliaryLoss(self.model, target, self._inputs(arrays))
 
     def _inputs(self, arrays: dict[str, torch.Tensor]) -> list[torch.Tensor]:
         import torch
@@ -127,6 +143,11 @@ class Trainer:
             x.contiguous(memory_format=torch.channels_last) if x.dim() == 4 else x
             for x in prepared
         ]
+
+    def _moved(self, target: Any) -> Any:
+        from torch.utils import _pytree
+
+        return _pytree.tree_map(lambda values: values.to(self.device), target)
 
     def _forward(self, model: torch.nn.Module, arrays: dict[str, torch.Tensor]) -> Any:
         import torch
@@ -145,7 +166,7 @@ class Trainer:
         self.model.train()
         step = self.epoch * settings.steps_per_epoch
         total = 0.0
-        for arrays, target in self.data.epoch(self.epoch, settings.batch_size):
+        for batch in self.data.epoch(self.epoch, settings.batch_size):
             factor = learning_rate_factor(
                 step,
                 steps=settings.steps,
@@ -154,11 +175,14 @@ class Trainer:
             )
             for group in self.optimizer.param_groups:
                 group["lr"] = settings.learning_rate * factor
-            outputs = self._forward(self.model, arrays)
-            loss = self.task.loss(outputs, target.to(self.device))
+            outputs = self._forward(self.model, batch.arrays)
+            loss = self.task.loss(outputs, self._moved(batch.target))
+            whole = loss
+            for each, wanted in zip(self.auxiliary, batch.auxiliary, strict=True):
+                whole = whole + each.target.weight * each(wanted.to(self.device))
             self.optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(self.model.parameters(), settings.clip_norm)
+            whole.backward()
+            torch.nn.utils.clip_grad_norm_(self._trained.parameters(), settings.clip_norm)
             self.optimizer.step()
             self.average.update(self.model, step)
             total += loss.item()
@@ -172,9 +196,7 @@ class Trainer:
             )
         return total / settings.steps_per_epoch
 
-    def _validate(
-        self, arrays: dict[str, torch.Tensor], target: torch.Tensor
-    ) -> dict[str, float]:
+    def _validate(self, arrays: dict[str, torch.Tensor], target: Any) -> dict[str, float]:
         import torch
 
         outputs = self.outputs(arrays)
@@ -182,23 +204,27 @@ class Trainer:
             loss = float(self.task.loss(outputs, target))
         return {"validation_loss": loss, **self.task.monitor(outputs, target)}
 
-    def outputs(self, arrays: dict[str, torch.Tensor], batch_size: int = 512) -> torch.Tensor:
-        """Outputs of the averaged network, float32, on the processor."""
+    def outputs(self, arrays: dict[str, torch.Tensor], batch_size: int = 512) -> Any:
+        """Outputs of the averaged network, float32 (integers stay), on the processor."""
         import torch
+
+        from ..devices import join_rows, to_results
 
         count = len(next(iter(arrays.values())))
         parts = []
         with torch.inference_mode():
             for start in range(0, count, batch_size):
                 part = {k: v[start : start + batch_size] for k, v in arrays.items()}
-                parts.append(self._forward(self.average.model, part).float().cpu())
-        return torch.cat(parts)
+                rows = min(batch_size, count - start)
+                output = self._forward(self.average.model, part)
+                parts.append(to_results(output, given=rows, wanted=rows))
+        return join_rows(parts)
 
     def _save(self) -> None:
         groups = {
-            "model": self.model.state_dict(),
+            "trained": self._trained.state_dict(),
             "average": self.average.model.state_dict(),
-            "optimizer": optimizer_tensors(self.model, self.optimizer),
+            "optimizer": optimizer_tensors(self._trained, self.optimizer),
         }
         save_checkpoint(
             self.folder / CHECKPOINT, groups, {"epoch": self.epoch, "history": self.history}
@@ -217,9 +243,9 @@ class Trainer:
         if found is None:
             return
         groups, state = found
-        self.model.load_state_dict(groups["model"], strict=True)
+        self._trained.load_state_dict(groups["trained"], strict=True)
         self.average.model.load_state_dict(groups["average"], strict=True)
-        restore_optimizer(self.model, self.optimizer, groups["optimizer"])
+        restore_optimizer(self._trained, self.optimizer, groups["optimizer"])
         self.epoch = state["epoch"]
         self.history = state["history"]
 

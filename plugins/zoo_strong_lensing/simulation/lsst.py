@@ -79,6 +79,7 @@ class LsstLens(Simulator):
         Column("psf_fwhm", "full width at half maximum of the PSF", "arcsec"),
         Column("sky_sigma", "rms of the sky noise per pixel", "nJy"),
     )
+    maps = (Column("lensed_light", "S/N of the lensed source in each pixel, without noise"),)
 
     def __init__(self, lens_fraction: float = 0.5):
         self.lens_fraction = lens_fraction
@@ -98,8 +99,9 @@ class LsstLens(Simulator):
         scene = self.grid.observe(image, psf)
         sky = self._sky_sigma(draw, fwhm)
         truth = _empty_truth(count)
+        lensed = torch.zeros_like(scene)
         if len(lenses):
-            self._add_lensed(draw, light, psf, sky, scene, truth)
+            lensed[lenses] = self._add_lensed(draw, light, psf, sky, scene, truth)
         variance = sky[:, None, None].square() + scene.clamp_min(0) / ELECTRONS_PER_NANOJANSKY
         noise = torch.randn(scene.shape, generator=generator)
         offset = draw.normal(count, 0.0, 0.05) * sky
@@ -111,7 +113,8 @@ class LsstLens(Simulator):
         columns = {name: values.numpy() for name, values in truth.items()}
         columns["kind"] = population.kind_names(kinds)
         ordered = {column.name: columns[column.name] for column in self.truth}
-        return Simulated(arrays={"image": observed[:, None]}, truth=ordered)
+        maps = {"lensed_light": lensed}
+        return Simulated(arrays={"image": observed[:, None]}, truth=ordered, maps=maps)
 
     def _kinds(self, draw: Draw, count: int) -> torch.Tensor:
         share = 1.0 - self.lens_fraction
@@ -163,8 +166,11 @@ class LsstLens(Simulator):
         sky: torch.Tensor,
         scene: torch.Tensor,
         truth: Components,
-    ) -> None:
-        """Add lensed sources to ``scene`` at their drawn S/N and fill the truth columns."""
+    ) -> torch.Tensor:
+        """Add lensed sources to ``scene`` at their drawn S/N and fill the truth columns.
+
+        Returns the S/N in each pixel of each lens, ``(lens, y, x)``.
+        """
         lenses = light["owner"]
         count = len(lenses)
         mass = population.lens_mass(draw, light)
@@ -178,7 +184,8 @@ class LsstLens(Simulator):
         variance = variance + scene[lenses].clamp_min(0) / ELECTRONS_PER_NANOJANSKY
         per_flux = torch.sqrt((arcs.square() / variance).sum(dim=(-2, -1)))
         source_flux = target / per_flux.clamp_min(1e-9)
-        scene.index_add_(0, lenses, arcs * source_flux[:, None, None])
+        arcs = arcs * source_flux[:, None, None]
+        scene.index_add_(0, lenses, arcs)
         truth["einstein_radius"][lenses] = mass["einstein_radius"]
         truth["signal_to_noise"][lenses] = target
         truth["axis_ratio"][lenses] = mass["mass_axis_ratio"]
@@ -188,6 +195,7 @@ class LsstLens(Simulator):
         truth["magnification"][lenses] = magnification
         lensed_flux = source_flux * magnification
         truth["lensed_source_magnitude"][lenses] = population.magnitude_from_flux(lensed_flux)
+        return arcs / variance.sqrt()
 
 
 def _empty_truth(count: int) -> Components:

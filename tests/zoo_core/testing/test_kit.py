@@ -49,6 +49,9 @@ BAD_PARTS = [
     ("simulators", "Small", "arrays_match_input_spec"),
     ("simulators", "Holey", "arrays_are_finite"),
     ("simulators", "Talkative", "truth_matches_columns"),
+    ("simulators", "Unmapped", "maps_are_as_declared"),
+    ("simulators", "Shifted", "maps_are_as_declared"),
+    ("simulators", "Hollow", "maps_are_as_declared"),
     ("simulators", "Versionless", "name_and_version_are_stated"),
     ("simulators", "Counting", "a_part_is_the_start_of_the_whole"),
     ("tasks", "OtherColumns", "columns_match_decode"),
@@ -59,7 +62,8 @@ BAD_PARTS = [
     ("tasks", "OtherRanking", "ranking_is_a_column"),
     ("tasks", "NoTask", "targets_are_there"),
     ("recipes", "gone.toml", "targets_are_there"),
-    ("hooks", "torch", "hook_module_is_light"),
+    ("hook_module", "torch", "hook_module_is_light"),
+    ("hook_module", "observer", "hooks_register"),
     ("unknown_fields", ("colour",), "manifest_has_no_unknown_fields"),
 ]
 
@@ -103,6 +107,18 @@ def test_a_bad_part_is_found(tmp_path, kind, part, check):
 
     with pytest.raises((ZooError, RuntimeError)):
         _only(plugin_checks("subjects", zoo=zoo), check)()
+
+
+def test_declared_hooks_must_be_those_of_the_module(tmp_path):
+    """Neither one too many nor one too few."""
+    for hooks in (["zoo_event"], ["zoo_event", "zoo_health_checks"], ["zoo_health_checks"]):
+        zoo = subjects_zoo(tmp_path, hook_module="observer", hooks=tuple(hooks))
+        check = _only(plugin_checks("subjects", zoo=zoo), "hooks_register")
+        if hooks == ["zoo_event"]:
+            check()
+        else:
+            with pytest.raises(ZooError, match="zoo_health_checks but does not implement it"):
+                check()
 
 
 @pytest.mark.parametrize(("old", "new", "check"), BAD_RECIPES)

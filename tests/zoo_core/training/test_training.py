@@ -29,6 +29,17 @@ class _Killed(Exception):
     pass
 
 
+def _begin(zoo, recipe, folder):
+    """A run that was killed after its first epoch."""
+    trainer = make_trainer(zoo, recipe, folder)
+
+    def kill(record):
+        raise _Killed
+
+    with pytest.raises(_Killed):
+        trainer.run(after_epoch=kill)
+
+
 def test_a_killed_run_ends_with_the_weights_of_an_uninterrupted_one(zoo, tmp_path):
     """A kill in the middle of an epoch costs that epoch and changes nothing."""
     recipe = toy_recipe(zoo)
@@ -71,15 +82,31 @@ def test_history_is_a_table_with_a_row_an_epoch(zoo, tmp_path):
 
 def test_a_folder_with_another_run_is_refused(zoo, tmp_path):
     """Checkpoints of two recipes never mix, and the difference is named."""
-    make_trainer(zoo, toy_recipe(zoo), tmp_path / "run")
+    _begin(zoo, toy_recipe(zoo), tmp_path / "run")
 
     with pytest.raises(UsageError, match=r"training\.learning_rate: .* there, 0.5 here"):
         make_trainer(zoo, toy_recipe(zoo, learning_rate=0.5), tmp_path / "run")
 
 
+def test_a_folder_where_nothing_is_trained_yet_is_free(zoo, tmp_path):
+    """A recipe that was mended before its first epoch ended can have the folder."""
+    make_trainer(zoo, toy_recipe(zoo), tmp_path / "run")
+
+    assert make_trainer(zoo, toy_recipe(zoo, learning_rate=0.5), tmp_path / "run").epoch == 0
+
+
+def test_files_of_something_else_are_left_alone(zoo, tmp_path):
+    """A folder that holds other things is refused."""
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "thesis.txt").write_text("chapter one")
+
+    with pytest.raises(UsageError, match="holds no run"):
+        make_trainer(zoo, toy_recipe(zoo), tmp_path / "run")
+
+
 def test_another_simulator_version_is_another_run(zoo, tmp_path, monkeypatch):
     """What was begun on other data is not gone on with."""
-    make_trainer(zoo, toy_recipe(zoo), tmp_path / "run")
+    _begin(zoo, toy_recipe(zoo), tmp_path / "run")
     monkeypatch.setattr(Spots, "version", "next")
 
     with pytest.raises(UsageError, match="simulator_version"):
@@ -89,10 +116,10 @@ def test_another_simulator_version_is_another_run(zoo, tmp_path, monkeypatch):
 def test_prose_of_a_recipe_may_change(zoo, tmp_path):
     """A better sentence about the model does not cost its training."""
     recipe = toy_recipe(zoo)
-    make_trainer(zoo, recipe, tmp_path / "run")
+    _begin(zoo, recipe, tmp_path / "run")
     reworded = dataclasses.replace(recipe, summary="said better", limits=("none",))
 
-    assert make_trainer(zoo, reworded, tmp_path / "run").epoch == 0
+    assert make_trainer(zoo, reworded, tmp_path / "run").epoch == 1
 
 
 def test_a_run_on_its_plateau_can_be_made_longer(zoo, tmp_path):
@@ -120,7 +147,7 @@ def test_a_run_on_its_plateau_can_be_made_longer(zoo, tmp_path):
 @pytest.mark.parametrize("content", ["{", "[]"])
 def test_a_damaged_run_file_is_an_error_with_its_name(zoo, tmp_path, content):
     """Not a traceback, and never taken for a fresh folder."""
-    make_trainer(zoo, toy_recipe(zoo), tmp_path / "run")
+    _begin(zoo, toy_recipe(zoo), tmp_path / "run")
     (tmp_path / "run" / "run.json").write_text(content)
 
     with pytest.raises(UsageError, match=r"run\.json"):
@@ -142,9 +169,9 @@ def test_epochs_are_different_data_and_the_same_every_time():
     """Fresh simulations an epoch, reproducible by epoch."""
     zoo_task = _Spotting()
     data = SimulatedData(Spots(), zoo_task, seed=5, examples=80)
-    first = [arrays["image"] for arrays, _ in data.epoch(0, 16)]
-    again = [arrays["image"] for arrays, _ in data.epoch(0, 16)]
-    second = [arrays["image"] for arrays, _ in data.epoch(1, 16)]
+    first = [batch.arrays["image"] for batch in data.epoch(0, 16)]
+    again = [batch.arrays["image"] for batch in data.epoch(0, 16)]
+    second = [batch.arrays["image"] for batch in data.epoch(1, 16)]
 
     assert all(torch.equal(a, b) for a, b in zip(first, again, strict=True))
     assert not any(torch.equal(a, b) for a, b in zip(first, second, strict=False))
@@ -154,10 +181,10 @@ def test_epochs_are_different_data_and_the_same_every_time():
 def test_images_and_targets_stay_together():
     """Batches cut across chunks keep each image with its own truth."""
     data = SimulatedData(Spots(), _Spotting(), seed=6, examples=96)
-    for arrays, target in data.epoch(0, 20):
-        middle = arrays["image"][:, 0, 3:6, 3:6].mean(dim=(1, 2))
+    for batch in data.epoch(0, 20):
+        middle = batch.arrays["image"][:, 0, 3:6, 3:6].mean(dim=(1, 2))
 
-        assert torch.equal(middle > 1.5, target > 0.5)
+        assert torch.equal(middle > 1.5, batch.target > 0.5)
 
 
 class _Spotting:
