@@ -18,7 +18,7 @@ from .registry import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     import torch
 
@@ -77,16 +77,8 @@ class Zoo:
         UsageError
             It does not take one of the arguments.
         """
-        import inspect
-
         make = self.plugins.resolve("architectures", architecture)
-        try:
-            inspect.signature(make).bind(**arguments)
-        except TypeError as error:
-            raise UsageError(
-                f"the architecture {architecture!r} {error}; it takes "
-                f"{', '.join(inspect.signature(make).parameters)}."
-            ) from error
+        _check_arguments(make, arguments, f"the architecture {architecture!r}")
         network: torch.nn.Module = make(**arguments)
         return network
 
@@ -95,9 +87,19 @@ class Zoo:
         task: Task = self.plugins.resolve("tasks", ref.name)(ref.targets, ref.calibration)
         return task
 
-    def simulator(self, name: str, **options: Any) -> Simulator:
-        """A simulator by name."""
-        simulator: Simulator = self.plugins.resolve("simulators", name)(**options)
+    def simulator(self, name: str, /, **options: Any) -> Simulator:
+        """A simulator by name.
+
+        Raises
+        ------
+        UnknownName
+            No plugin offers the simulator.
+        UsageError
+            It does not take one of the options.
+        """
+        make = self.plugins.resolve("simulators", name)
+        _check_arguments(make, options, f"the simulator {name!r}")
+        simulator: Simulator = make(**options)
         return simulator
 
     def recipe(self, name: str) -> Recipe:
@@ -123,6 +125,18 @@ class Zoo:
         from .models import load_model
 
         return load_model(self, name, device=device, precision=precision, threads=threads)
+
+
+def _check_arguments(make: Any, arguments: Mapping[str, Any], subject: str) -> None:
+    """Raise ``UsageError`` if ``make`` cannot be called with these keyword arguments."""
+    import inspect
+
+    signature = inspect.signature(make)
+    try:
+        signature.bind(**arguments)
+    except TypeError as error:
+        takes = ", ".join(signature.parameters) or "none"
+        raise UsageError(f"{subject} {error}; it takes {takes}.") from error
 
 
 @functools.cache

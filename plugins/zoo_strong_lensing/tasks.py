@@ -37,8 +37,8 @@ class LensFinding(BinaryClassification):
 
     A truth table with the columns ``einstein_radius`` (arcsec) and ``signal_to_noise``, NaN
     for non-lenses, adds the completeness of bright lenses and a completeness map; one with
-    ``kind`` adds how often each kind of non-lens passes. Without them it is a
-    ``BinaryClassification``.
+    ``kind`` adds how often each kind of non-lens passes, and how pure a selection among
+    lenses and that kind alone would be. Without them it is a ``BinaryClassification``.
     """
 
     def metrics(
@@ -57,6 +57,7 @@ class LensFinding(BinaryClassification):
                 found += _completeness(positive[rows], score[rows], bright[rows], conditions)
         if kinds is not None:
             found += _false_positives(positive, score, kinds)
+            found += _purities(positive, score, kinds)
         return found
 
     def figures(
@@ -140,6 +141,33 @@ def _false_positives(
         for name in names
     ]
     return rates + shares
+
+
+def _purities(positive: np.ndarray, score: np.ndarray, kinds: np.ndarray) -> list[Metric]:
+    """Purity TP / (TP + FP) against each kind of non-lens at the cut of all of them.
+
+    Purity depends on how many of a kind there are to a lens. In a test set that number is
+    the simulator's choice, differs from kind to kind, and with many lenses to one of a rare
+    kind makes any finder look pure. So the purity is that of equal numbers: the
+    completeness ``c`` of the lenses and the false-positive rate ``f`` of the kind give
+    ``c / (c + f)``, and ``c / (c + r f)`` with ``r`` of the kind to a lens.
+
+    The cut is taken as it is; its own scatter is that of ``threshold_99``. A kind has no
+    purity where neither a lens nor one of the kind passes.
+    """
+    selected = score > metrics.threshold_at_rejection(positive, score, 0.99)
+    names = sorted(set(kinds[~positive].tolist()))
+    return [
+        metrics.measure_balanced_precision(
+            positive,
+            selected,
+            subset=kinds == name,
+            name="purity",
+            conditions=f"kind = {name} at 99 % rejection, as many as lenses",
+        )
+        for name in names
+        if (selected & (positive | (kinds == name))).any()
+    ]
 
 
 def _map_figure(

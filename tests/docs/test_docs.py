@@ -313,7 +313,8 @@ def test_the_task_of_the_plugins_page_works():
 def _flags_in_code():
     """Every flag that reading data can give: constants in the calls that make one."""
     flags = {"unreadable"}
-    for path in (ROOT / "zoo_core" / "data").glob("*.py"):
+    folders = (ROOT / "zoo_core" / part for part in ("data", "prediction"))
+    for path in (path for folder in folders for path in folder.glob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if not isinstance(node, ast.Call):
                 continue

@@ -1,12 +1,14 @@
 """Plugins made of a few files, as an installer would have left them."""
 
+import json
 import textwrap
 
 MANIFEST = """
 api = 1
 name = "{name}"
 summary = "A fake"
-hooks = "{package}"
+hook_module = "{package}"
+hooks = {hooks}
 
 [[architectures]]
 name = "{name}-net"
@@ -28,15 +30,23 @@ class Site:
         folder.mkdir(exist_ok=True)
 
     def install(
-        self, name, *, manifest=MANIFEST, code=CODE, value=None, version="1.2", dist=None
+        self,
+        name,
+        *,
+        manifest=MANIFEST,
+        code=CODE,
+        hooks=(),
+        value=None,
+        version="1.2",
+        dist=None,
     ):
         """Install a plugin; ``manifest`` or ``code`` None leaves its file out.
 
-        The texts may use ``{name}`` and ``{package}``.
+        The texts may use ``{name}`` and ``{package}``, the manifest also ``{hooks}``.
         """
         package = f"fake_{name.replace('-', '_')}"
         dist = dist or f"zoo-{name}"
-        names = {"name": name, "package": package}
+        names = {"name": name, "package": package, "hooks": json.dumps(list(hooks))}
         if code is not None:
             (self.folder / package).mkdir(exist_ok=True)
             text = textwrap.dedent(code).replace("{name}", name)

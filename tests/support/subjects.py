@@ -203,7 +203,7 @@ class Counting(Spots):
 
 
 class OtherColumns(BinaryClassification):
-    def decode(self, outputs):
+    def decode(self, outputs, arrays=None):
         return {"p": super().decode(outputs)["p_spot"]}
 
 

@@ -105,6 +105,26 @@ class CardMetric:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MeasuredWith:
+    """What computed the metrics of a card.
+
+    Parameters
+    ----------
+    device : str
+        As ``pick_device`` returns it, such as ``cpu``.
+    precision : str
+        The number format that the network ran in, such as ``bfloat16``.
+    astrozoo_version, torch_version : str
+        Versions of the two.
+    """
+
+    device: str
+    precision: str
+    astrozoo_version: str
+    torch_version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
     """A model's card. See ``docs/cards.md`` for every field."""
 
@@ -124,5 +144,6 @@ class Card:
     citation: tuple[str, ...]
     limits: tuple[str, ...]
     parent: str | None = None
+    measured_with: MeasuredWith | None = None
     figures: Mapping[str, str] = field(default_factory=dict)
     unknown_fields: tuple[str, ...] = ()

@@ -13,6 +13,7 @@ from ._card import (
     CardMetric,
     FileRef,
     Golden,
+    MeasuredWith,
     Published,
     Target,
     TaskRef,
@@ -79,6 +80,7 @@ def parse_card(data: Any, *, where: str = CARD_FILE) -> Card:
         citation=top.texts("citation"),
         limits=top.texts("limits"),
         parent=top.text("parent", None),
+        measured_with=_measured_with(top.optional_fields("measured_with")),
         figures=top.object("figures", {}),
         unknown_fields=top.unknown(),
     )
@@ -196,4 +198,15 @@ def _metric(entry: Fields) -> CardMetric:
         published=None
         if published is None
         else Published(value=published.number("value"), source=published.text("source")),
+    )
+
+
+def _measured_with(entry: Fields | None) -> MeasuredWith | None:
+    if entry is None:
+        return None
+    return MeasuredWith(
+        device=entry.text("device"),
+        precision=entry.text("precision"),
+        astrozoo_version=entry.text("astrozoo_version"),
+        torch_version=entry.text("torch_version"),
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ._card import Card, CardMetric
+    from ._card import Card, CardMetric, MeasuredWith
 
 
 def readme(card: Card) -> str:
@@ -19,6 +19,7 @@ def readme(card: Card) -> str:
         _facts(card),
         _use(card),
         "## How good it is\n\n" + metrics_table(card.metrics),
+        *([_circumstances(card.measured_with)] if card.measured_with else []),
         *(f"![{stem}]({path})" for stem, path in card.figures.items()),
         "## Limits\n\n" + "\n".join(f"- {limit}" for limit in card.limits),
         "## Cite\n\n" + "\n\n".join(f"```bibtex\n{entry}\n```" for entry in card.citation),
@@ -52,12 +53,22 @@ def metrics_table(metrics: Iterable[CardMetric]) -> str:
     return "\n".join(lines)
 
 
+def _circumstances(measured_with: MeasuredWith) -> str:
+    m = measured_with
+    return (
+        f"Computed on {m.device} in {m.precision}, with astrozoo {m.astrozoo_version} and "
+        f"torch {m.torch_version}."
+    )
+
+
 def _use(card: Card) -> str:
     return (
         "## Use\n\n"
         f"```\nzoo predict {card.name} cutouts/ -o predictions.parquet\n```\n\n"
         f'```python\nimport zoo_core as zoo\n\nmodel = zoo.load("{card.name}")\n'
-        'table = model.predict("cutouts/")\n```'
+        'table = model.predict("cutouts/")\n```\n\n'
+        "Where the model is in no registry, write the path of this folder in place of its "
+        f"name, such as `./{card.name}`."
     )
 
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import TypeAlias
 
+    from ..devices import InferenceEngine
+
     Verbs: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001
 
 
@@ -63,8 +65,37 @@ def add_device_options(parser: argparse.ArgumentParser) -> None:
         help="auto (default) takes what the device does well",
     )
     parser.add_argument(
-        "--threads", type=int, metavar="N", help="processor threads (default: one a core)"
+        "--threads", type=at_least_one, metavar="N",
+        help="processor threads (default: one a core)",
+    )  # fmt: skip
+
+
+def add_reading_options(parser: argparse.ArgumentParser) -> None:
+    """``--fit`` and ``--accept-band``: how files are read."""
+    parser.add_argument(
+        "--fit", choices=("exact", "crop"), default="exact",
+        help="what to do with larger images: flag them (default) or cut out the middle",
+    )  # fmt: skip
+    parser.add_argument(
+        "--accept-band", action="append", default=[], metavar="BAND",
+        help="take images of this band although the model was trained on another",
+    )  # fmt: skip
+
+
+def add_engine_options(parser: argparse.ArgumentParser) -> None:
+    """``--batch-size`` and ``--compile``: how the network is run."""
+    parser.add_argument(
+        "--batch-size", type=_batch_size, default="auto", help="objects a forward pass (auto)"
     )
+    parser.add_argument(
+        "--compile", action="store_true", help="compile the network first: for long runs"
+    )
+
+
+def _batch_size(text: str) -> int | str:
+    if text != "auto" and not (text.isdecimal() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"must be 'auto' or a positive number, is {text!r}")
+    return text if text == "auto" else int(text)
 
 
 def at_least_one(text: str) -> int:
@@ -99,6 +130,14 @@ def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 def note(text: str) -> None:
     """Say something to people that is not the result: on standard error."""
     print(text, file=sys.stderr)
+
+
+def note_engine(engine: InferenceEngine) -> None:
+    """Say where a network did not run as was wished, and what compiling took."""
+    if engine.note:
+        note(engine.note)
+    if engine.compile_seconds is not None:
+        note(f"compiling took {engine.compile_seconds:.0f} s")
 
 
 def human_size(size: float) -> str:

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from ._common import (
     add_device_options,
+    add_engine_options,
+    add_reading_options,
     add_verb,
     at_least_one,
     not_negative,
     note,
+    note_engine,
     print_json,
     print_table,
     progress_bar,
@@ -51,22 +54,33 @@ def register(verbs: Verbs) -> None:
     parser.add_argument(
         "--seed", type=not_negative, default=0, help="of the simulated objects (0)"
     )
+    parser.add_argument(
+        "--option", action="append", default=[], metavar="KEY=VALUE",
+        help="of the simulator, as in a recipe's [simulator] options; may be repeated",
+    )  # fmt: skip
     parser.add_argument("--plots", type=Path, metavar="DIR", help="write pictures to DIR")
     parser.add_argument(
         "--predictions", type=Path, metavar="OUT",
         help="also write truth and predictions of each object as a table",
     )  # fmt: skip
     parser.add_argument("--overwrite", action="store_true", help="replace existing tables")
+    add_reading_options(parser)
+    add_engine_options(parser)
     add_device_options(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Evaluate and print."""
+    from .._errors import UsageError
     from .._zoo import default_zoo
+    from ..plots import check_folder
+    from ..simulation import parse_options
     from ..tables import check_output
 
     if arguments.predictions:
         check_output(arguments.predictions, overwrite=arguments.overwrite)
+    if arguments.plots:
+        check_folder(arguments.plots)
     zoo = default_zoo()
     model = zoo.load(
         arguments.name,
@@ -75,16 +89,24 @@ def run(arguments: argparse.Namespace) -> int:
         threads=arguments.threads,
     )
     data: Any = arguments.data
+    options = parse_options(arguments.option)
     if data.startswith(_SIMULATOR):
-        data = zoo.simulator(data.removeprefix(_SIMULATOR))
+        data = zoo.simulator(data.removeprefix(_SIMULATOR), **options)
+    elif options:
+        raise UsageError(f"--option is for DATA simulator:NAME; got {data!r}. Leave it out.")
     with progress_bar(model.card.name) as progress:
         evaluation = model.evaluate(
             data,
             truth=arguments.truth,
             count=arguments.n,
             seed=arguments.seed,
+            fit=arguments.fit,
+            accept_bands=arguments.accept_band,
+            compile=arguments.compile,
+            batch_size=arguments.batch_size,
             progress=progress,
         )
+    note_engine(model.engine(compile=arguments.compile, batch_size=arguments.batch_size))
     paths = evaluation.save_figures(arguments.plots) if arguments.plots else []
     if arguments.predictions:
         _write_predictions(evaluation, arguments)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from typing import TYPE_CHECKING
 
 from .._zoo import Zoo
@@ -65,7 +66,9 @@ def run(arguments: argparse.Namespace) -> int:
     print("\nLimits\n")
     for limit in card.limits:
         print(f"  - {limit}")
-    print(f"\nTry: zoo predict {card.name} cutouts/ -o predictions.parquet")
+    # As it was given: the name of a model that was found by its path may find none, or another.
+    given = shlex.quote(arguments.name)
+    print(f"\nTry: zoo predict {given} cutouts/ -o predictions.parquet")
     return 0
 
 

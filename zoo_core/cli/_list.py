@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .._errors import UsageError
 from .._zoo import Zoo
 from ..plugins import KINDS
 from ._common import add_verb, human_size, note, print_json, print_table
@@ -43,6 +44,11 @@ def register(verbs: Verbs) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the list."""
+    if arguments.kind and arguments.task:
+        raise UsageError(
+            f"--task selects models, and --{arguments.kind} lists {arguments.kind} instead of "
+            "models. Leave out one of the two."
+        )
     zoo = Zoo.discover()
     if arguments.plugin:
         zoo.plugins.named(arguments.plugin)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ._common import add_device_options, add_verb, human_size, print_json
 
@@ -28,6 +28,7 @@ def register(verbs: Verbs) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Load and print a summary."""
     from .. import load
+    from ..devices import pick_precision
 
     model = load(
         arguments.name,
@@ -36,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
         threads=arguments.threads,
     )
     card = model.card
-    summary = {
+    summary: dict[str, Any] = {
         "model": card.name,
         "version": card.version,
         "folder": str(model.found.folder),
@@ -46,7 +47,8 @@ def run(arguments: argparse.Namespace) -> int:
         "weights_size": card.weights.ref.size,
         "tensors": model.report.describe(),
         "device": model.device,
-        "precision": model.engine().precision,
+        # Which one a network can run in is decided on the first objects of its data.
+        "precision_wanted": pick_precision(model.precision, model.device),
         "inputs": [spec.describe() for spec in card.inputs],
         "outputs": [column.name for column in model.task.columns],
     }
@@ -55,6 +57,8 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     print(f"{card.name} {card.version} is loaded and verified\n")
     summary["weights_size"] = human_size(card.weights.ref.size)
+    if summary["precision_wanted"] != "float32":
+        summary["precision_wanted"] += "; float32 where that changes the outputs too much"
     for name, value in summary.items():
         text = ", ".join(value) if isinstance(value, list) else str(value)
         print(f"  {name.replace('_', ' '):<16} {text}")

@@ -6,7 +6,17 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ._common import add_device_options, add_verb, note, print_json, print_table, progress_bar
+from ._common import (
+    add_device_options,
+    add_engine_options,
+    add_reading_options,
+    add_verb,
+    note,
+    note_engine,
+    print_json,
+    print_table,
+    progress_bar,
+)
 
 if TYPE_CHECKING:
     import argparse
@@ -47,18 +57,8 @@ def register(verbs: Verbs) -> None:
         help="best first (default, where the task has a ranking), or as read",
     )  # fmt: skip
     parser.add_argument("--top", type=int, default=10, metavar="N", help="rows to print (10)")
-    parser.add_argument(
-        "--fit", choices=("exact", "crop"), default="exact",
-        help="what to do with larger images: flag them (default) or cut out the middle",
-    )  # fmt: skip
-    parser.add_argument(
-        "--accept-band", action="append", default=[], metavar="BAND",
-        help="take images of this band although the model was trained on another",
-    )  # fmt: skip
-    parser.add_argument("--batch-size", default="auto", help="objects a forward pass (auto)")
-    parser.add_argument(
-        "--compile", action="store_true", help="compile the network first: for long runs"
-    )
+    add_reading_options(parser)
+    add_engine_options(parser)
     add_device_options(parser)
 
 
@@ -68,9 +68,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     check_output(arguments.output, overwrite=arguments.overwrite)
     from .. import load
-    from ..prediction import PredictionInterrupted, predict_inputs
+    from ..prediction import PredictionInterrupted
 
-    batch_size = _batch_size(arguments.batch_size)
     model = load(
         arguments.name,
         device=arguments.device,
@@ -83,18 +82,19 @@ def run(arguments: argparse.Namespace) -> int:
     started = time.monotonic()
     try:
         with progress_bar(model.card.name) as progress:
-            engine = model.engine(compile=arguments.compile, batch_size=batch_size)
-            table = predict_inputs(model, inputs, engine=engine, progress=progress)
+            table = model.predict_inputs(
+                inputs,
+                compile=arguments.compile,
+                batch_size=arguments.batch_size,
+                progress=progress,
+            )
     except PredictionInterrupted as interrupt:
         partial = arguments.output.with_name("partial-" + arguments.output.name)
         write_table(interrupt.table, partial, overwrite=True)
         note(f"zoo: interrupted; the {len(interrupt.table)} rows that were done: {partial}")
         return _INTERRUPTED
     seconds = time.monotonic() - started
-    if engine.note:
-        note(engine.note)
-    if engine.compile_seconds is not None:
-        note(f"compiling took {engine.compile_seconds:.0f} s")
+    note_engine(model.engine(compile=arguments.compile, batch_size=arguments.batch_size))
     ranking = model.task.ranking
     if arguments.order == "rank" and ranking:
         table = table.sorted_by(ranking)
@@ -102,23 +102,14 @@ def run(arguments: argparse.Namespace) -> int:
     return _report(arguments, model, table, seconds)
 
 
-def _batch_size(text: str) -> int | str:
-    from .._errors import UsageError
-
-    if text == "auto":
-        return "auto"
-    if not text.isdecimal() or int(text) == 0:
-        raise UsageError(f"--batch-size must be 'auto' or a positive number, is {text!r}.")
-    return int(text)
-
-
 def _report(
     arguments: argparse.Namespace, model: Model, table: PredictionTable, seconds: float
 ) -> int:
     """Say what came out; exit code 7 if no row could be used."""
+    from ..prediction import is_predicted
+
     flags = [str(flag) for flag in table["flag"]]
-    first = model.task.columns[0].name
-    predicted = sum(1 for value in table[first] if value == value and value != "")
+    predicted = int(is_predicted(table, model.task).sum())
     counts = {flag: flags.count(flag) for flag in sorted(set(flags)) if flag}
     if arguments.json:
         print_json(

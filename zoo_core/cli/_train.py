@@ -64,7 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
     def after_epoch(record: dict[str, float]) -> None:
         numbers = ", ".join(f"{k} {v:.4g}" for k, v in record.items() if k != "epoch")
         note(f"epoch {record['epoch']:.0f} of {recipe.training.epochs}: {numbers}")
-        zoo.plugins.call("zoo_event", event=EpochEnded(model=recipe.name, record=record))
+        zoo.plugins.send(EpochEnded(model=recipe.name, record=record))
 
     with progress_bar(f"train {recipe.name}") as progress:
         trainer.run(
@@ -84,8 +84,15 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _recipe(zoo: Zoo, name: str) -> Recipe:
+    from .._errors import RecipeError
     from ..training import read_recipe
 
-    if name.endswith(".toml"):
-        return read_recipe(Path(name))
-    return zoo.recipe(name)
+    if not name.endswith(".toml"):
+        return zoo.recipe(name)
+    if not Path(name).is_file():
+        known = ", ".join(c.name for c in zoo.plugins.contributions("recipes")) or "none"
+        raise RecipeError(
+            f"there is no file {name}. Give the path of a recipe, such as the recipe.toml of "
+            f"a model folder, or the name of a plugin's recipe, without .toml: {known}."
+        )
+    return read_recipe(Path(name))

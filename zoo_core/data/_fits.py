@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from .._errors import InputError
 from ._bands import LETTERS, is_name_of, names_band, names_of, split_stem, stated_band
 from ._listing import stem_of
+from ._pixel_scale import compare_pixel_scale
 from ._quiet import quiet
 from ._reader import Item, Listing, Problem, Raw, Reader
 from ._text import counted, times
@@ -30,6 +31,9 @@ SUFFIXES = (
     ".fits.gz",
     ".fts",
 )
+
+#: Bytes up to which a file is read at once.
+_SMALL_FILE = 4 * 2**20
 
 #: Header keywords that state an image's band.
 _BAND_KEYS = ("FILTER", "BAND")
@@ -64,6 +68,21 @@ class _Plane:
         if not self.stated and self.name.lower() in LETTERS:
             return "EXTNAME", self.name
         return next(iter(self.stated.items()), ("", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What a file holds of some bands: one array a band, or one for all."""
+
+    arrays: list[np.ndarray]
+    labels: tuple[str, ...]
+    warnings: tuple[Problem, ...]
+
+    def array(self) -> np.ndarray:
+        """``(band, y, x)``, or ``(y, x)``."""
+        if len(self.arrays) == 1:
+            return self.arrays[0]
+        return _stacked(self.arrays, [f"extension {label}" for label in self.labels])
 
 
 class FitsReader(Reader):
@@ -116,15 +135,20 @@ class FitsReader(Reader):
         """Read the planes of one object."""
         spec = self.request.specs[0]
         if not item.bands:
-            array, labels = self._read_file(item.files[0], self.bands)
-            inside = f"[{','.join(labels)}]" if any(labels) else ""
-            return Raw({spec.name: array}, source=f"{item.files[0]}{inside}")
+            found = self._read_file(item.files[0], self.bands)
+            inside = f"[{','.join(found.labels)}]" if any(found.labels) else ""
+            array, source = found.array(), f"{item.files[0]}{inside}"
+            return Raw({spec.name: array}, source, found.warnings)
         planes, sources = [], []
+        warnings: list[Problem] = []
         for file, band in zip(item.files, item.bands, strict=True):
-            array, labels = self._read_file(file, (band,))
+            found = self._read_file(file, (band,))
+            array = found.arrays[0]
             planes.append(array if array.ndim == 2 else array[0])
-            sources.append(f"{file}[{labels[0]}]" if any(labels) else str(file))
-        return Raw({spec.name: _stacked(planes, sources)}, source="+".join(sources))
+            sources.append(f"{file}[{found.labels[0]}]" if any(found.labels) else str(file))
+            warnings += found.warnings
+        array = _stacked(planes, sources)
+        return Raw({spec.name: array}, "+".join(sources), tuple(dict.fromkeys(warnings)))
 
     def _item_of(self, identity: str, group: dict[str, Path]) -> Item:
         """The item made of the files of one object, by short name of the band."""
@@ -165,29 +189,38 @@ class FitsReader(Reader):
             instead = ", ".join(self.request.accept_bands)
             yield f"{counted(stand_ins, 'row')} of the band {instead} in place of {names}"
 
-    def _read_file(
-        self, file: Path, bands: tuple[Band, ...]
-    ) -> tuple[np.ndarray, tuple[str, ...]]:
-        """The array of the bands, ``(band, y, x)`` or ``(y, x)``, and its extensions."""
+    def _read_file(self, file: Path, bands: tuple[Band, ...]) -> _Found:
+        """The planes of the bands."""
+        try:
+            return self._read_planes(_from_memory(file), bands)
+        except InputError:
+            raise
+        except Exception:  # noqa: BLE001 - reading from disk does it, or says why not
+            return self._read_from_disk(file, bands)
+
+    def _read_from_disk(self, file: Path, bands: tuple[Band, ...]) -> _Found:
         from astropy.io import fits
 
-        failure: Exception
         with quiet() as warnings:
             try:
-                # Unsigned integers as floats: only then does astropy heed BLANK.
-                with fits.open(file, memmap=False, uint=False) as hdus:
-                    planes = self._choose(_planes(hdus, len(bands)), bands)
-                    arrays = [plane.array() for plane in planes]
+                hdus = fits.open(file, memmap=False, uint=False)
+                return self._read_planes(hdus, bands)
             except InputError:
                 raise
             except Exception as error:  # noqa: BLE001 - broken files fail in many ways
                 failure = error
-            else:
-                labels = tuple(plane.label for plane in planes)
-                if len(arrays) == 1:
-                    return arrays[0], labels
-                return _stacked(arrays, [f"extension {label}" for label in labels]), labels
         raise InputError(_why(failure, file, warnings)) from failure
+
+    def _read_planes(self, hdus: Any, bands: tuple[Band, ...]) -> _Found:
+        spec = self.request.specs[0]
+        with quiet(), hdus:
+            planes = self._choose(_planes(hdus, len(bands)), bands)
+            problem = compare_pixel_scale(planes[0].hdu.header, spec)
+            return _Found(
+                arrays=[plane.array() for plane in planes],
+                labels=tuple(plane.label for plane in planes),
+                warnings=(problem,) if problem else (),
+            )
 
     def _choose(self, planes: list[_Plane], bands: tuple[Band, ...]) -> list[_Plane]:
         """One plane a band, or the one plane that is the whole image."""
@@ -217,6 +250,19 @@ class FitsReader(Reader):
                 flag="wrong-band",
             )
         return planes[:1]
+
+
+def _from_memory(file: Path) -> Any:
+    """HDUs of a small file that is not compressed: several times fewer calls than on disk."""
+    from astropy.io import fits
+
+    with file.open("rb") as handle:
+        content = handle.read(_SMALL_FILE + 1)
+    if len(content) > _SMALL_FILE or not content.startswith(b"SIMPLE"):
+        raise ValueError("to be read from disk")
+    with quiet():
+        # Unsigned integers as floats: only then does astropy heed BLANK.
+        return fits.HDUList.fromstring(content, uint=False)
 
 
 def _planes(hdus: Any, bands: int) -> list[_Plane]:

@@ -116,7 +116,7 @@ class Inputs(Sequence[Sample]):
 
     def _check(self, raw: Raw) -> tuple[dict[str, np.ndarray], list[Problem]]:
         arrays: dict[str, np.ndarray] = {}
-        problems: list[Problem] = []
+        problems = list(raw.warnings)
         for spec in self._specs:
             checked = check_array(raw.arrays[spec.name], spec, fit=self._fit)
             arrays[spec.name] = checked.array

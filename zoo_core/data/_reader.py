@@ -84,11 +84,13 @@ class Raw:
     """Arrays as a file holds them, by input name: any number type, any byte order.
 
     An array of an input with one channel may lack the channel axis. ``source`` replaces
-    that of the item when reading has told more exactly where the data are.
+    that of the item when reading has told more exactly where the data are. ``warnings`` are
+    what the file says against its own use, which is up to the user.
     """
 
     arrays: dict[str, np.ndarray]
     source: str = ""
+    warnings: tuple[Problem, ...] = ()
 
 
 class Reader(ABC):

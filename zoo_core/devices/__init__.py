@@ -3,13 +3,16 @@
 from ._devices import Device, list_devices, pick_device
 from ._engine import InferenceEngine
 from ._precision import PRECISIONS, default_precision, pick_precision
+from ._rows import join_rows, to_results
 
 __all__ = [
     "PRECISIONS",
     "Device",
     "InferenceEngine",
     "default_precision",
+    "join_rows",
     "list_devices",
     "pick_device",
     "pick_precision",
+    "to_results",
 ]

@@ -8,7 +8,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from .._errors import DeviceError, UsageError
-from ._batch_size import BatchSize
+from ._batch_size import BatchSize, processor_batch_size
 from ._devices import device_memory
 from ._memory import is_out_of_memory, release
 from ._precision import pick_precision
@@ -24,9 +24,8 @@ if TYPE_CHECKING:
 #: Objects on which a form of the network is compared with the plain one.
 _TRIAL = 8
 
-#: First batch size: on a processor, activations should stay near its caches.
-_START = {"cpu": 32}
-_START_ACCELERATOR = 128
+#: First batch size on an accelerator.
+_START = 128
 
 
 class InferenceEngine:
@@ -51,8 +50,9 @@ class InferenceEngine:
         torch, and needs a C++ compiler on a processor. Where that fails, a warning says so
         and the network runs uncompiled. All batches then have one size.
     batch_size : int or "auto"
-        Objects a forward pass. ``auto`` looks for the fastest while working. Either is
-        halved where memory runs out.
+        Objects a forward pass. ``auto`` goes by the size of an object on a processor and
+        looks for the fastest while working on an accelerator. Either is halved where memory
+        runs out.
     threads : int, optional
         Threads to use on a processor; as torch is set, if not given.
 
@@ -98,7 +98,8 @@ class InferenceEngine:
         self.note = ""
         self.compile_seconds: float | None = None
         self._will_compile = compile
-        self._size = _batch_size(batch_size, device, fixed=compile)
+        self._size = _batch_size(batch_size, fixed=compile)
+        self._is_size_open = batch_size == "auto" and device == "cpu"
         self._threads = _check_count("threads", threads)
         self._forms = forms(
             network, device=device, precision=self.precision, will_compile=compile
@@ -111,7 +112,7 @@ class InferenceEngine:
 
     @property
     def batch_size(self) -> int:
-        """Objects a forward pass at present."""
+        """Objects a forward pass at present; may change until the first call is done."""
         return self._size.current
 
     def __call__(self, inputs: Sequence[torch.Tensor]) -> Any:
@@ -200,6 +201,8 @@ class InferenceEngine:
 
     def _choose(self, inputs: Sequence[torch.Tensor]) -> None:
         """Take the first form that agrees with the plain network on some objects."""
+        if self._is_size_open:
+            self._size = BatchSize(processor_batch_size(inputs), search=False)
         trial = take_rows(inputs, 0, min(_TRIAL, self._size.current))
         plain = self._forms[-1]
         run = plain.prepare()
@@ -271,10 +274,9 @@ class InferenceEngine:
         warnings.warn(self.note, RuntimeWarning, stacklevel=4)
 
 
-def _batch_size(wanted: int | str, device: str, *, fixed: bool) -> BatchSize:
+def _batch_size(wanted: int | str, *, fixed: bool) -> BatchSize:
     if wanted == "auto":
-        start = _START.get(device.partition(":")[0], _START_ACCELERATOR)
-        return BatchSize(start, search=not fixed)
+        return BatchSize(_START, search=not fixed)
     count = _check_count("batch size", wanted)
     assert count is not None  # noqa: S101 - for mypy
     return BatchSize(count, search=False)

@@ -8,12 +8,15 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 
 from .._errors import CardError
-from ..plugins import HealthCheck
+from ..plugins import HealthCheck, Stage
 from ..registry import user_registry
 from ._torch import check_torch
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from .._zoo import Zoo
+    from ..plugins import Plugin
 
 _PACKAGES = (
     "astropy", "h5py", "huggingface-hub", "matplotlib", "numpy", "pluggy", "pyarrow",
@@ -89,8 +92,14 @@ def _user_registry() -> HealthCheck:
 
 def _plugins(zoo: Zoo) -> list[HealthCheck]:
     zoo.plugins.load_all()
-    results = zoo.plugins.call("zoo_health_checks")
-    checks = [
+    found: list[HealthCheck] = []
+    for plugin, result in zoo.plugins.call("zoo_health_checks"):
+        try:
+            found += _named(plugin, result)
+        # A generator runs, and may fail, only here.
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - must not stop others
+            plugin.fail(Stage.CALL, error)
+    states = [
         HealthCheck(
             name=f"plugin {plugin.name}",
             passed=plugin not in zoo.plugins.unavailable(),
@@ -98,9 +107,12 @@ def _plugins(zoo: Zoo) -> list[HealthCheck]:
         )
         for plugin in zoo.plugins.plugins
     ]
-    for plugin, found in results:
-        checks += [
-            HealthCheck(name=f"{plugin.name}: {c.name}", passed=c.passed, message=c.message)
-            for c in found
-        ]
-    return checks
+    return [*states, *found]
+
+
+def _named(plugin: Plugin, checks: Iterable[HealthCheck]) -> Iterator[HealthCheck]:
+    """A plugin's checks under its name."""
+    for check in checks:
+        yield HealthCheck(
+            name=f"{plugin.name}: {check.name}", passed=check.passed, message=check.message
+        )

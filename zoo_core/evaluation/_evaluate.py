@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from .._errors import InputError
+from .._errors import InputError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import matplotlib.figure
     import numpy as np
 
+    from ..devices import InferenceEngine
     from ..metrics import Metric
     from ..models import Model
     from ..simulation import Simulator
+    from ..tables import PredictionTable
     from ..tasks import Task
 
 
@@ -49,7 +51,6 @@ class Evaluation:
         """Write the pictures as PNG files."""
         from ..plots import save_figure
 
-        folder.mkdir(parents=True, exist_ok=True)
         paths = []
         for stem, figure in self.figures().items():
             paths.append(folder / f"{stem}.png")
@@ -64,6 +65,10 @@ def evaluate(
     truth: str | Path | None = None,
     count: int = 20_000,
     seed: int = 0,
+    fit: str = "exact",
+    accept_bands: Sequence[str] = (),
+    compile: bool = False,
+    batch_size: int | str = "auto",
     progress: Callable[[int, int], None] | None = None,
 ) -> Evaluation:
     """Evaluate a model.
@@ -80,22 +85,48 @@ def evaluate(
         data.
     count, seed : int
         Of a simulator's data.
+    fit : str
+    accept_bands : sequence of str
+        How files are read, as for ``Model.predict``.
+    compile : bool
+    batch_size : int or "auto"
+        How the network is run, as for ``Model.predict``.
     progress : callable, optional
         Called with (rows done, rows in all).
 
     Raises
     ------
     InputError
-        No truth table, a truth column is missing, or objects without truth.
+        No truth table, a truth column is missing, an id stands twice in it, objects
+        without truth, or no object that could be predicted.
+    UsageError
+        ``fit``, ``accept_bands`` or ``truth`` with a simulator.
     """
     if isinstance(data, str | Path):
-        return _evaluate_files(model, Path(data), truth, progress)
-    return _evaluate_simulated(model, data, count, seed, progress)
+        columns = _truth_table(Path(data), truth)
+        inputs = model.open(data, fit=fit, accept_bands=accept_bands)
+        rows = _truth_rows(columns["id"], inputs.ids)
+        table = model.predict_inputs(
+            inputs, compile=compile, batch_size=batch_size, progress=progress
+        )
+        matched = {name: values[rows] for name, values in columns.items()}
+        return _compare(model, table, matched, data=str(data))
+    if fit != "exact" or accept_bands or truth is not None:
+        raise UsageError(
+            "a simulator draws what the model takes, with its truth: fit, accept_bands and "
+            "truth are for files. Leave them out."
+        )
+    engine = model.engine(compile=compile, batch_size=batch_size)
+    return _evaluate_simulated(
+        model, data, engine=engine, count=count, seed=seed, progress=progress
+    )
 
 
 def _evaluate_simulated(
     model: Model,
     simulator: Simulator,
+    *,
+    engine: InferenceEngine,
     count: int,
     seed: int,
     progress: Callable[[int, int], None] | None,
@@ -103,12 +134,12 @@ def _evaluate_simulated(
     import numpy as np
 
     _check_simulator(model, simulator)
-    engine = model.engine()
     truths: list[Mapping[str, np.ndarray]] = []
     predictions: list[Mapping[str, np.ndarray]] = []
     done = 0
     for chunk in simulator.stream(count, seed=seed):
-        predictions.append(model.task.decode(engine(model.prepare(chunk.arrays))))
+        outputs = engine(model.prepare(chunk.arrays))
+        predictions.append(model.task.decode(outputs, chunk.arrays))
         truths.append(chunk.truth)
         done += len(chunk)
         if progress:
@@ -136,46 +167,49 @@ def _check_simulator(model: Model, simulator: Simulator) -> None:
         )
 
 
-def _evaluate_files(
-    model: Model,
-    path: Path,
-    truth_path: str | Path | None,
-    progress: Callable[[int, int], None] | None,
-) -> Evaluation:
-    import numpy as np
-
-    truth = _truth_table(path, truth_path)
-    table = model.predict(path, progress=progress)
-    known = {str(identity): row for row, identity in enumerate(truth["id"])}
-    usable = np.array([_has_prediction(model, table, row) for row in range(len(table))])
-    ids = [str(identity) for identity in table["id"]]
-    unknown = [identity for identity in ids if identity not in known]
+def _truth_rows(known: Iterable[object], ids: Sequence[str]) -> list[int]:
+    """The row of the truth table of each object; asked before the prediction, which is long."""
+    rows = {str(identity): row for row, identity in enumerate(known)}
+    unknown = [identity for identity in ids if identity not in rows]
     if unknown:
         raise InputError(
             f"{len(unknown)} of {len(ids)} objects have no row in the truth table, such as "
             f"{', '.join(unknown[:3])}. Its column 'id' must hold the file names without "
             "suffix."
         )
-    rows = np.array([known[identity] for identity in ids], dtype=int)[usable]
-    compared = {name: values[rows] for name, values in truth.items()}
+    return [rows[identity] for identity in ids]
+
+
+def _compare(
+    model: Model, table: PredictionTable, truth: Mapping[str, np.ndarray], *, data: str
+) -> Evaluation:
+    """Compare a table with the truth of its rows."""
+    import numpy as np
+
+    from ..prediction import is_predicted
+
+    usable = is_predicted(table, model.task)
+    if not usable.any():
+        raise InputError(
+            f"{data}: none of the {len(table)} objects could be predicted; the first one: "
+            f"{table['reason'][0]}.",
+            flag=str(table["flag"][0]),
+        )
+    compared = {name: values[usable] for name, values in truth.items()}
     predictions = {c.name: np.asarray(table[c.name])[usable] for c in model.task.columns}
     left_out = tuple(
-        f"{ids[row]}: {table['reason'][row]}" for row in range(len(table)) if not usable[row]
+        f"{table['id'][row]}: {table['reason'][row]}"
+        for row in range(len(table))
+        if not usable[row]
     )
     return Evaluation(
         metrics=model.task.metrics(compared, predictions),
         truth=compared,
         predictions=predictions,
         task=model.task,
-        data=str(path),
+        data=data,
         left_out=left_out,
     )
-
-
-def _has_prediction(model: Model, table: Any, row: int) -> bool:
-    """Whether the row holds a prediction; a row may be flagged and hold one."""
-    value = table[model.task.columns[0].name][row]
-    return bool(value == value and value != "")
 
 
 def _truth_table(path: Path, truth: str | Path | None) -> dict[str, np.ndarray]:
@@ -197,4 +231,18 @@ def _truth_table(path: Path, truth: str | Path | None) -> dict[str, np.ndarray]:
     columns = {name: table[name] for name in table.names}
     if "id" not in columns:
         raise InputError(f"{truth} has no column 'id'; it has {', '.join(columns)}.")
+    _refuse_repeated(columns["id"], str(truth))
     return columns
+
+
+def _refuse_repeated(ids: Iterable[object], where: str) -> None:
+    """Of two rows for one object, nobody knows which is true."""
+    from collections import Counter
+
+    repeated = [name for name, times in Counter(map(str, ids)).items() if times > 1]
+    if repeated:
+        more = f" and {len(repeated) - 5} more" if len(repeated) > 5 else ""
+        raise InputError(
+            f"{where}: {len(repeated)} ids stand in it more than once: "
+            f"{', '.join(repeated[:5])}{more}. Leave one row for each object."
+        )

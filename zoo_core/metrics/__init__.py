@@ -9,6 +9,7 @@ from ._classification import (
     confusion_matrix,
     measure_accuracy,
     measure_balanced_accuracy,
+    measure_balanced_precision,
     measure_false_positive_rate,
     measure_precision,
 )
@@ -47,6 +48,7 @@ __all__ = [
     "measure_accuracy",
     "measure_auroc",
     "measure_balanced_accuracy",
+    "measure_balanced_precision",
     "measure_brier",
     "measure_calibration_error",
     "measure_completeness",

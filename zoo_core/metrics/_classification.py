@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .._errors import InputError
 from ..cards import Metric
-from ._intervals import mean_of_fractions, measure_fraction
+from ._intervals import mean_of_fractions, measure_fraction, sampled_limits
 
 if TYPE_CHECKING:
     import numpy as np
+
+#: Draws behind the sampled interval; their seed is fixed, so a metric repeats exactly.
+_DRAWS = 4000
+_SEED = 20180212
 
 
 def measure_accuracy(
@@ -64,6 +69,66 @@ def measure_precision(
         If nothing is selected.
     """
     return measure_fraction(positive[selected], name=name, conditions=conditions)
+
+
+def measure_balanced_precision(
+    positive: np.ndarray,
+    selected: np.ndarray,
+    *,
+    subset: np.ndarray | None = None,
+    name: str = "balanced_precision",
+    conditions: str = "",
+) -> Metric:
+    """Precision as it would be with as many negatives as positives.
+
+    Of the positives a share ``c`` is selected, of the negatives a share ``f``; then it is
+    ``c / (c + f)``. With ``r`` negatives to a positive it would be ``c / (c + r f)``.
+
+    Parameters
+    ----------
+    positive, selected : numpy.ndarray
+        ``(n,)`` bool.
+    subset : numpy.ndarray or None
+        ``(n,)`` bool, the negatives that are counted; None counts all. All positives are.
+
+    Returns
+    -------
+    Metric
+        ``n`` is the number of selected objects, among those counted. The 95 % interval
+        holds the scatter of both shares, each as Jeffreys' beta distribution of a fraction.
+
+    Raises
+    ------
+    InputError
+        If there is no positive, no negative to count, or nothing of them is selected.
+    """
+    import numpy as np
+
+    negative = ~positive if subset is None else ~positive & subset
+    sizes = [int(group.sum()) for group in (positive, negative)]
+    hits = [int((group & selected).sum()) for group in (positive, negative)]
+    if not all(sizes) or not any(hits):
+        raise InputError(
+            f"{name} ({conditions or 'all'}) needs positives, negatives and a selected one of "
+            f"either; of {sizes[0]} positives {hits[0]} are selected, of {sizes[1]} negatives "
+            f"{hits[1]}."
+        )
+    shares = [hit / size for hit, size in zip(hits, sizes, strict=True)]
+    value = shares[0] / sum(shares)
+    generator = np.random.default_rng(_SEED)
+    drawn = [
+        generator.beta(hit + 0.5, size - hit + 0.5, _DRAWS)
+        for hit, size in zip(hits, sizes, strict=True)
+    ]
+    low, high = sampled_limits(value, drawn[0] / (drawn[0] + drawn[1]))
+    return Metric(
+        name=name,
+        value=value,
+        n=sum(hits),
+        low=0.0 if value == 0.0 else low,
+        high=1.0 if value == 1.0 else high,
+        conditions=conditions,
+    )
 
 
 def measure_false_positive_rate(

@@ -78,6 +78,15 @@ def measure_fraction(hits: Any, *, name: str, conditions: str = "") -> Metric:
     )
 
 
+def sampled_limits(value: float, draws: np.ndarray) -> tuple[float, float]:
+    """Central 95 % of ``draws``, widened to hold ``value``."""
+    import numpy as np
+
+    tail = 50.0 * (1.0 - CONFIDENCE)
+    low, high = np.percentile(draws, [tail, 100.0 - tail])
+    return min(float(low), value), max(float(high), value)
+
+
 def mean_interval(values: np.ndarray) -> tuple[float, float, float]:
     """Mean of independent values ``(n,)`` and its normal 95 % interval."""
     import math

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..cards import Metric
 from ._checks import two_classes
-from ._intervals import CONFIDENCE, NORMAL_QUANTILE, measure_fraction, wilson
+from ._intervals import NORMAL_QUANTILE, measure_fraction, sampled_limits, wilson
 
 if TYPE_CHECKING:
     import numpy as np
@@ -176,7 +176,7 @@ def measure_threshold(
     positive, score = two_classes(positive, score)
     negatives = np.sort(score[~positive])[::-1]
     cut = threshold_at_rejection(positive, score, rejection)
-    low, high = _sampled_limits(cut, _resampled_thresholds(negatives, rejection))
+    low, high = sampled_limits(cut, _resampled_thresholds(negatives, rejection))
     return Metric(name=name, value=cut, n=len(negatives), low=low, high=high)
 
 
@@ -225,7 +225,7 @@ def measure_completeness(
     passed = total - np.searchsorted(counted, cuts, side="right")
     generator = np.random.default_rng(_SEED + 1)
     fractions = generator.beta(passed + 0.5, total - passed + 0.5)
-    low, high = _sampled_limits(point.value, fractions)
+    low, high = sampled_limits(point.value, fractions)
     low = 0.0 if point.value == 0.0 else low
     high = 1.0 if point.value == 1.0 else high
     return Metric(
@@ -249,12 +249,3 @@ def _resampled_thresholds(negatives: np.ndarray, rejection: float) -> np.ndarray
     quantile = np.random.default_rng(_SEED).beta(allowed + 1, n - allowed, _DRAWS)
     rows = np.minimum((quantile * n).astype(int), n - 1)
     return np.asarray(negatives[rows])
-
-
-def _sampled_limits(value: float, draws: np.ndarray) -> tuple[float, float]:
-    """Central 95 % of ``draws``, widened to hold ``value``."""
-    import numpy as np
-
-    tail = 50.0 * (1.0 - CONFIDENCE)
-    low, high = np.percentile(draws, [tail, 100.0 - tail])
-    return min(float(low), value), max(float(high), value)

@@ -35,11 +35,11 @@ def load_model(
         device=chosen,
         precision=precision,
         threads=threads,
+        send=zoo.plugins.send,
     )
     card = found.card
-    zoo.plugins.call(
-        "zoo_event",
-        event=ModelLoaded(name=card.name, version=card.version, sha256=card.weights.ref.sha256),
+    zoo.plugins.send(
+        ModelLoaded(name=card.name, version=card.version, sha256=card.weights.ref.sha256)
     )
     return model
 

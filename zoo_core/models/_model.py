@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from ..data import Inputs
     from ..devices import InferenceEngine
     from ..evaluation import Evaluation
+    from ..plugins import Event
     from ..registry import ModelFolder
     from ..tables import PredictionTable
     from ..tasks import Task
@@ -37,6 +39,8 @@ class Model:
         Float32, in eval mode, with timm's method names.
     report : LoadReport
         Which tensors were filled.
+    send : callable or None
+        Told of each prediction that ended; ``PluginManager.send`` where a zoo loaded it.
     """
 
     def __init__(
@@ -49,6 +53,7 @@ class Model:
         device: str,
         precision: str = "auto",
         threads: int | None = None,
+        send: Callable[[Event], None] | None = None,
     ):
         self.found = found
         self.task = task
@@ -57,6 +62,7 @@ class Model:
         self.device = device
         self.precision = precision
         self.threads = threads
+        self.send = send
         self._engines: dict[tuple[bool, int | str], InferenceEngine] = {}
 
     @property
@@ -144,11 +150,36 @@ class Model:
         PredictionInterrupted
             Ctrl-C; carries the rows that were done.
         """
+        inputs = self.open(data, fit=fit, accept_bands=accept_bands)
+        return self.predict_inputs(
+            inputs, compile=compile, batch_size=batch_size, progress=progress
+        )
+
+    def predict_inputs(
+        self,
+        inputs: Inputs,
+        *,
+        compile: bool = False,
+        batch_size: int | str = "auto",
+        progress: Callable[[int, int], None] | None = None,
+    ) -> PredictionTable:
+        """Predict for what ``open`` listed; see ``predict``."""
+        from ..plugins import PredictionEnded
         from ..prediction import predict_inputs
 
-        inputs = self.open(data, fit=fit, accept_bands=accept_bands)
         engine = self.engine(compile=compile, batch_size=batch_size)
-        return predict_inputs(self, inputs, engine=engine, progress=progress)
+        started = time.monotonic()
+        table = predict_inputs(self, inputs, engine=engine, progress=progress)
+        if self.send is not None:
+            self.send(
+                PredictionEnded(
+                    model=self.card.name,
+                    rows=len(table),
+                    flagged=sum(flag != "" for flag in table["flag"]),
+                    seconds=time.monotonic() - started,
+                )
+            )
+        return table
 
     def open(
         self, data: Any, *, fit: str = "exact", accept_bands: Sequence[str] = ()

@@ -7,10 +7,16 @@ from typing import TYPE_CHECKING
 from .._errors import ZooError
 from ..plugins import HealthCheck
 from ..weights import parse_tensors, read_verified
+from ._golden import flattened, golden_outputs, named_outputs, shape_difference
 from ._load import load_network
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import torch
+
     from .._zoo import Zoo
+    from ..cards import Card
     from ..registry import ModelFolder
 
 
@@ -43,8 +49,6 @@ def verify_model(zoo: Zoo, found: ModelFolder) -> list[HealthCheck]:
 
 
 def _run_checks(zoo: Zoo, found: ModelFolder) -> list[HealthCheck]:
-    import torch
-
     card, golden = found.card, found.card.golden
     try:
         network, report = load_network(zoo, found)
@@ -53,24 +57,37 @@ def _run_checks(zoo: Zoo, found: ModelFolder) -> list[HealthCheck]:
     tensors = parse_tensors(
         read_verified(found.folder, golden.ref), origin=str(found.folder / golden.ref.file)
     )
-    with torch.inference_mode():
-        prepared = [
-            steps(tensors[f"input.{name}"]) for name, steps in card.preprocessing.items()
-        ]
-        output = network(*prepared)
-    difference = (output - tensors["output"]).abs()
-    allowed = golden.absolute_tolerance + golden.relative_tolerance * tensors["output"].abs()
+    passed, message = _compare_golden(card, network, tensors)
     return [
         HealthCheck(
             name="parameters",
             passed=True,
             message=f"{card.weights.num_parameters} parameters, {report.describe()}",
         ),
-        HealthCheck(
-            name="golden output",
-            passed=bool((difference <= allowed).all()),
-            message=f"largest difference {float(difference.max()):.2g}, allowed "
-            f"{golden.absolute_tolerance:g} + {golden.relative_tolerance:g} of the value, "
-            f"{len(output)} objects",
-        ),
+        HealthCheck(name="golden output", passed=passed, message=message),
     ]
+
+
+def _compare_golden(
+    card: Card, network: torch.nn.Module, tensors: Mapping[str, torch.Tensor]
+) -> tuple[bool, str]:
+    """Whether the golden inputs give the golden outputs, and by how much they are off."""
+    import torch
+
+    lacking = [name for name in card.preprocessing if f"input.{name}" not in tensors]
+    if lacking:
+        return False, f"the golden file lacks the inputs {', '.join(lacking)}"
+    with torch.inference_mode():
+        inputs = [steps(tensors[f"input.{name}"]) for name, steps in card.preprocessing.items()]
+        found, wanted = named_outputs(network(*inputs)), golden_outputs(tensors)
+    problem = shape_difference(found, wanted)
+    if problem:
+        return False, problem
+    values, golden = flattened(wanted), card.golden
+    difference = (flattened(found) - values).abs()
+    allowed = golden.absolute_tolerance + golden.relative_tolerance * values.abs()
+    return bool((difference <= allowed).all()), (
+        f"largest difference {float(difference.max()):.2g}, allowed "
+        f"{golden.absolute_tolerance:g} + {golden.relative_tolerance:g} of the value, "
+        f"{len(inputs[0])} objects"
+    )

@@ -6,12 +6,13 @@ from ._classification import (
     roc_figure,
     score_figure,
 )
-from ._figure import COLOURS, new_figure, save_figure
+from ._figure import COLOURS, check_folder, new_figure, save_figure
 from ._grid import grid_figure
 from ._ridge import ridge_figure
 
 __all__ = [
     "COLOURS",
+    "check_folder",
     "confusion_figure",
     "grid_figure",
     "new_figure",

@@ -81,6 +81,26 @@ def label(axes: Any, *, x: str = "", y: str = "", title: str = "") -> None:
         axes.set_title(title, fontsize=10.5, loc="left")
 
 
+def check_folder(folder: Path) -> None:
+    """Make a folder for pictures if it is missing, before the work that they show.
+
+    Raises
+    ------
+    OutputError
+        It cannot be made or written into.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        # Trying is the only sure way: permission bits say nothing about a read-only disc.
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise OutputError(
+            f"no pictures can be written into {folder}: {error.strerror or error}. "
+            "Name a folder that you may write to."
+        ) from error
+
+
 def save_figure(figure: matplotlib.figure.Figure, path: str | Path) -> Path:
     """Write a figure as PNG: the whole file or none, and in place of an older one.
 

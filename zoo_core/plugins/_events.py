@@ -33,7 +33,10 @@ class EpochEnded(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PredictionEnded(Event):
-    """A prediction is complete."""
+    """A prediction of files or of an array is complete.
+
+    ``flagged`` of its ``rows`` have something wrong; it took ``seconds``.
+    """
 
     model: str
     rows: int

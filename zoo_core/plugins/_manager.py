@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     import pluggy
 
+    from ._events import Event
     from ._manifest import Contribution
 
 
@@ -107,19 +108,20 @@ class PluginManager:
         Raises
         ------
         PluginError
-            It is blocked, was found broken before, or breaks now.
+            It is blocked, was found broken before, or breaks now: also where the module
+            implements other hooks than the manifest declares.
         """
-        if plugin.state is State.LOADED:
+        if plugin.state is State.LOADED or plugin.stage is Stage.CALL:
             return
         if plugin.state is not State.LISTED or plugin.manifest is None:
             raise PluginError(plugin.why())
-        if plugin.manifest.hooks is not None:
+        if plugin.manifest.hook_module is not None:
             try:
-                plugin.module = importlib.import_module(plugin.manifest.hooks)
+                plugin.module = importlib.import_module(plugin.manifest.hook_module)
             except (Exception, SystemExit) as error:
                 plugin.fail(Stage.IMPORT, error)
                 raise PluginError(plugin.why()) from error
-            self._register(plugin)
+            self._register(plugin, declared=set(plugin.manifest.hooks))
         plugin.state = State.LOADED
 
     def load_all(self) -> None:
@@ -130,21 +132,16 @@ class PluginManager:
                 with contextlib.suppress(PluginError):
                     self.load(plugin)
 
-    def _register(self, plugin: Plugin) -> None:
+    def _register(self, plugin: Plugin, *, declared: set[str]) -> None:
         manager = self._hooks()
         try:
             manager.register(plugin.module, name=plugin.name)
+            callers = manager.get_hookcallers(plugin.module) or []
+            _refuse_misspelt(callers, vars(manager.hook).values())
+            _refuse_undeclared(declared, {caller.name for caller in callers})
         except Exception as error:
             plugin.fail(Stage.REGISTER, error)
             raise PluginError(plugin.why()) from error
-        callers = manager.get_hookcallers(plugin.module) or []
-        misspelt = sorted(caller.name for caller in callers if not caller.has_spec())
-        if misspelt:
-            manager.unregister(plugin.module)
-            known = sorted(name for name in vars(manager.hook) if name.startswith("zoo_"))
-            unknown = unknown_name("hook", misspelt[0], [k for k in known if k not in misspelt])
-            plugin.fail(Stage.REGISTER, PluginError(str(unknown)))
-            raise PluginError(plugin.why()) from unknown
 
     def _hooks(self) -> pluggy.PluginManager:
         if self._pluggy is None:
@@ -157,28 +154,64 @@ class PluginManager:
         return self._pluggy
 
     def call(self, hook: str, **arguments: Any) -> list[tuple[Plugin, Any]]:
-        """Call a hook of every loaded plugin; each result comes with its author.
+        """Call a hook of the plugins that declare it; each result comes with its author.
 
-        One that raises is marked broken at the stage ``call`` and the others go on.
+        They are loaded first, and no others. One that cannot be loaded or raises is marked
+        broken, with a warning; its hooks are not called again, and the others go on.
         """
-        if self._pluggy is None:
-            return []
         results = []
-        caller = getattr(self._pluggy.hook, hook)
-        for implementation in caller.get_hookimpls():
-            plugin = self.named(implementation.plugin_name)
-            given = {name: arguments[name] for name in implementation.argnames}
+        for plugin in self.plugins:
+            if not plugin.has_hook(hook):
+                continue
             try:
-                result = implementation.function(**given)
+                self.load(plugin)
+                result = self._call_one(plugin, hook, arguments)
             except (Exception, SystemExit) as error:  # noqa: BLE001 - must not stop others
                 import logging
 
-                plugin.fail(Stage.CALL, error)
+                if plugin.state is State.LOADED:
+                    plugin.fail(Stage.CALL, error)
                 logging.getLogger(__name__).warning("%s", plugin.why())
                 continue
             if result is not None:
                 results.append((plugin, result))
-        return sorted(results, key=lambda pair: pair[0].name)
+        return results
+
+    def send(self, event: Event) -> None:
+        """Tell the plugins that observe events."""
+        self.call("zoo_event", event=event)
+
+    def _call_one(self, plugin: Plugin, hook: str, arguments: dict[str, Any]) -> Any:
+        for implementation in getattr(self._hooks().hook, hook).get_hookimpls():
+            if implementation.plugin is plugin.module:
+                given = {name: arguments[name] for name in implementation.argnames}
+                return implementation.function(**given)
+        return None
+
+
+def _refuse_misspelt(
+    implemented: Iterable[pluggy.HookCaller], known: Iterable[pluggy.HookCaller]
+) -> None:
+    """Every implementation must be of a hook that core knows."""
+    misspelt = sorted(caller.name for caller in implemented if not caller.has_spec())
+    if misspelt:
+        names = sorted(caller.name for caller in known if caller.has_spec())
+        raise PluginError(str(unknown_name("hook", misspelt[0], names)))
+
+
+def _refuse_undeclared(declared: set[str], implemented: set[str]) -> None:
+    """A hook that is not declared would never be called, and one that is not there cannot."""
+    if declared == implemented:
+        return
+    wrong = {
+        "implements {} but does not declare it": implemented - declared,
+        "declares {} but does not implement it": declared - implemented,
+    }
+    told = [text.format(", ".join(sorted(names))) for text, names in wrong.items() if names]
+    raise PluginError(
+        f"the plugin {' and '.join(told)}; 'hooks' in its manifest must list the hooks that "
+        "its hook module implements"
+    )
 
 
 def _needed(plugin: Plugin, kind: str, name: str) -> str:

@@ -3,13 +3,14 @@
 ``zoo.toml`` lies in the plugin's top-level package. Reading it imports nothing of the
 plugin::
 
-    api = 1                          # of the plugin interface
+    api = 1                              # of the plugin interface
     name = "strong-lensing"
     summary = "..."
-    hooks = "zoo_strong_lensing"     # optional: module with hook implementations
-    models = "models"                # optional: folder of model folders in the package
+    hook_module = "zoo_strong_lensing"   # optional: module with hook implementations
+    hooks = ["zoo_health_checks"]        # the hooks that it implements
+    models = "models"                    # optional: folder of model folders in the package
 
-    [[architectures]]                # also: tasks, simulators, recipes
+    [[architectures]]                    # also: tasks, simulators, recipes
     name = "deeplens"
     target = "zoo_strong_lensing.architectures:DeepLens"
     summary = "..."
@@ -50,14 +51,19 @@ class Contribution(NamedTuple):
 
 
 class Manifest(NamedTuple):
-    """A manifest as read. ``folder`` is the plugin's package folder."""
+    """A manifest as read. ``folder`` is the plugin's package folder.
+
+    ``hooks`` are the names of the hooks that ``hook_module`` implements: the module is
+    imported when one of them is called.
+    """
 
     name: str
     summary: str
     folder: Path
-    hooks: str | None
     models: Path | None
     contributions: tuple[Contribution, ...]
+    hook_module: str | None = None
+    hooks: tuple[str, ...] = ()
     unknown_fields: tuple[str, ...] = ()
 
 
@@ -73,7 +79,7 @@ def read_manifest(path: Path) -> Manifest:
     TooNew
         The plugin needs a newer plugin interface than this core has.
     PluginError
-        The file is missing, no TOML, or lacks a field.
+        The file is missing, no TOML, lacks a field, or names hooks without their module.
     """
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -93,6 +99,12 @@ def read_manifest(path: Path) -> Manifest:
         )
     name = top.text("name")
     models = top.text("models", None)
+    hook_module, hooks = top.text("hook_module", None), top.texts("hooks", [])
+    if hooks and hook_module is None:
+        raise PluginError(
+            f"{path.name}: the field 'hook_module' is missing: the module that implements "
+            f"{', '.join(hooks)}"
+        )
     contributions = []
     for kind in KINDS:
         for entry in top.each(kind, []):
@@ -108,8 +120,9 @@ def read_manifest(path: Path) -> Manifest:
         name=name,
         summary=top.text("summary", ""),
         folder=path.parent,
-        hooks=top.text("hooks", None),
         models=None if models is None else path.parent / models,
         contributions=tuple(contributions),
+        hook_module=hook_module,
+        hooks=hooks,
         unknown_fields=top.unknown(),
     )

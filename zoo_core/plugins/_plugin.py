@@ -69,8 +69,19 @@ class Plugin:
 
     @property
     def is_usable(self) -> bool:
-        """Whether its contributions may be looked up."""
-        return self.state in (State.LISTED, State.LOADED) and self.manifest is not None
+        """Whether its contributions may be looked up.
+
+        A hook that raised takes nothing else away: an observer must not end the work that
+        it observes.
+        """
+        sound = self.state in (State.LISTED, State.LOADED) or self.stage is Stage.CALL
+        return sound and self.manifest is not None
+
+    def has_hook(self, name: str) -> bool:
+        """Whether a hook is to be called: it is declared, and none raised before."""
+        if self.manifest is None or self.state not in (State.LISTED, State.LOADED):
+            return False
+        return name in self.manifest.hooks
 
     @property
     def distribution(self) -> str:
@@ -93,7 +104,8 @@ class Plugin:
         cause = " ".join(str(self.error).split()).rstrip(".") or "no message"
         if not isinstance(self.error, PluginError):
             cause = f"{type(self.error).__name__}: {cause}"
+        what = "is not called any more" if self.stage is Stage.CALL else "cannot be used"
         return (
-            f"plugin {self.name!r} ({self.distribution}) cannot be used: it failed at the "
+            f"plugin {self.name!r} ({self.distribution}) {what}: it failed at the "
             f"stage {self.stage!s}: {cause}."
         )

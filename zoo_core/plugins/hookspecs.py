@@ -1,6 +1,12 @@
 """The hooks: behaviour that plugins add where nothing is looked up by name.
 
-A plugin implements a hook in the module that its manifest names under ``hooks``::
+A plugin implements a hook in the module that its manifest names under ``hook_module``, and
+lists it there under ``hooks``::
+
+    hook_module = "my_plugin"
+    hooks = ["zoo_health_checks"]
+
+The module is imported when one of the hooks is called::
 
     from zoo_core.plugins import hookimpl
 

@@ -84,12 +84,8 @@ def find_folder(name: str, registries: list[Registry]) -> ModelFolder:
     ]
     if not matches:
         listing = list_folders(registries)
-        hint = f"Unreadable cards: {'; '.join(map(str, listing.problems))}"
         raise unknown_name(
-            "model",
-            name,
-            [item.summary.name for item in listing.found],
-            hint if listing.problems else "'zoo list' shows all models.",
+            "model", name, [item.summary.name for item in listing.found], _hint(name, listing)
         )
     if len(matches) > 1:
         places = " and ".join(f"{folder} ({r.name}/{short})" for r, folder in matches)
@@ -99,6 +95,15 @@ def find_folder(name: str, registries: list[Registry]) -> ModelFolder:
     card = read_card(folder)
     _check_agreement(folder, card.name)
     return ModelFolder(registry.name, folder, card)
+
+
+def _hint(name: str, listing: Lookup) -> str:
+    """What may help who asked for a name that nothing has."""
+    if (Path(name) / CARD_FILE).is_file():
+        return f"The folder {name} holds a model; as a path it is written ./{name}"
+    if listing.problems:
+        return f"Unreadable cards: {'; '.join(map(str, listing.problems))}"
+    return "'zoo list' shows all models."
 
 
 def _check_agreement(folder: Path, name: str) -> None:

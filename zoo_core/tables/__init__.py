@@ -3,14 +3,13 @@
 from ._column import Column
 from ._files import check_output, read_table, write_table
 from ._formats import READABLE, WRITABLE
-from ._table import PredictionTable, TableBuilder
+from ._table import PredictionTable
 
 __all__ = [
     "READABLE",
     "WRITABLE",
     "Column",
     "PredictionTable",
-    "TableBuilder",
     "check_output",
     "read_table",
     "write_table",

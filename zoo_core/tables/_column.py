@@ -15,8 +15,11 @@ class Column:
         One line for people.
     unit : str or None
         A unit that ``astropy.units.Unit`` accepts, or None for a pure number or text.
+    is_text : bool
+        Whether it holds text. A row without a value has an empty text then, else NaN.
     """
 
     name: str
     description: str = ""
     unit: str | None = None
+    is_text: bool = False

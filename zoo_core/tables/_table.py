@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -92,6 +93,18 @@ class PredictionTable:
         """The arrays by column."""
         return dict(self._values)
 
+    def has_value(self, name: str) -> np.ndarray:
+        """Mask ``(n,)`` of the rows with a value: a text that is not empty, not only NaN."""
+        import numpy as np
+
+        array = self[name]
+        values = array.reshape(len(self), math.prod(array.shape[1:]))
+        if values.dtype.kind == "U":
+            return np.asarray((values != "").any(axis=1))
+        if values.dtype.kind == "f":
+            return np.asarray(~np.isnan(values).all(axis=1))
+        return np.ones(len(self), dtype=bool)
+
     def take(self, rows: ArrayLike | slice) -> PredictionTable:
         """The rows at these positions, or where a mask is true, in that order."""
         import numpy as np
@@ -156,53 +169,6 @@ class PredictionTable:
             fields.append(pa.field(column.name, array.type, metadata=metadata or None))
         metadata = {**self.meta, "astrozoo": json.dumps(self.meta)}
         return pa.Table.from_arrays(arrays, schema=pa.schema(fields, metadata=metadata))
-
-
-class TableBuilder:
-    """A table that grows block by block, for a loop that yields a batch at a time.
-
-    Parameters
-    ----------
-    columns : iterable of Column
-        What the table holds.
-
-    Examples
-    --------
-    >>> from zoo_core.tables import Column
-    >>> builder = TableBuilder([Column("id"), Column("p")])
-    >>> builder.add({"id": ["a", "b"], "p": [0.1, 0.2]})
-    >>> builder.add({"id": ["c"], "p": [0.3]})
-    >>> builder.finish({"model": "m"})
-    <PredictionTable of 3 rows: id, p>
-    """
-
-    def __init__(self, columns: Iterable[Column]):
-        self.columns = tuple(columns)
-        self._blocks: list[dict[str, np.ndarray]] = []
-
-    def __len__(self) -> int:
-        first = self.columns[0].name
-        return sum(len(block[first]) for block in self._blocks)
-
-    def add(self, block: Mapping[str, ArrayLike]) -> None:
-        """Append rows: for each column an array; all of one length.
-
-        Raises
-        ------
-        ValueError
-            A column without values, values without a column, different lengths.
-        """
-        self._blocks.append(PredictionTable(self.columns, block).values)
-
-    def finish(self, meta: Mapping[str, str] | None = None) -> PredictionTable:
-        """Join the blocks."""
-        import numpy as np
-
-        values: dict[str, Any] = {}
-        for column in self.columns:
-            arrays = [block[column.name] for block in self._blocks if len(block[column.name])]
-            values[column.name] = np.concatenate(arrays) if arrays else np.empty(0)
-        return PredictionTable(self.columns, values, meta=meta)
 
 
 def _column(values: ArrayLike) -> np.ndarray:

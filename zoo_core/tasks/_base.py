@@ -20,7 +20,8 @@ class Task(ABC):
     """Owns targets, loss, decoding, metrics and pictures; knows no network and no file.
 
     What a model returns and a loss takes is between the task and the architecture: core
-    hands it through. A decoded column has one entry per object along its first axis.
+    hands it through. Outputs and encoded truth are a tensor, or a tuple, list or dict of
+    them, nested, each with one row an object along its first axis; so has a decoded column.
 
     Parameters
     ----------
@@ -59,25 +60,42 @@ class Task(ABC):
         return None
 
     @abstractmethod
-    def encode(self, truth: Mapping[str, np.ndarray]) -> torch.Tensor:
-        """Turn truth columns into the tensor that ``loss`` takes."""
+    def encode(self, truth: Mapping[str, np.ndarray]) -> Any:
+        """Turn truth columns into the tensor, or the tensors, that ``loss`` takes."""
 
     @abstractmethod
-    def loss(self, outputs: Any, target: torch.Tensor) -> torch.Tensor:
+    def loss(self, outputs: Any, target: Any) -> torch.Tensor:
         """Mean loss of a batch, a float32 scalar."""
 
     @abstractmethod
-    def decode(self, outputs: Any) -> dict[str, np.ndarray]:
-        """Turn outputs into the prediction's columns; applies the calibration."""
+    def decode(
+        self, outputs: Any, arrays: Mapping[str, torch.Tensor] | None = None
+    ) -> dict[str, np.ndarray]:
+        """Turn outputs into the prediction's columns; applies the calibration.
+
+        Parameters
+        ----------
+        outputs : tensor, or what the architecture returns of tensors
+            Of some objects, float32, on the processor.
+        arrays : mapping of str to torch.Tensor, optional
+            The same objects as they were read, for tasks whose columns have the scale of
+            the data: each ``(n, channel, *axes)``, before the preprocessing.
+
+        Returns
+        -------
+        dict of str to numpy.ndarray
+            For each column, in their order, ``(n, ...)``: numbers, or texts where the
+            column says so.
+        """
 
     @abstractmethod
-    def monitor(self, outputs: Any, target: torch.Tensor) -> dict[str, float]:
+    def monitor(self, outputs: Any, target: Any) -> dict[str, float]:
         """Numbers to watch during training; higher is better for the first."""
 
     def calibrate(
         self,
         outputs: Any,
-        target: torch.Tensor,
+        target: Any,
     ) -> dict[str, float]:
         """Find calibration numbers on outputs of *validation* data; may be empty."""
         return {}

@@ -91,7 +91,11 @@ class BinaryClassification(Task):
         """Probability of the positive class."""
         return self.columns[1].name
 
-    def decode(self, outputs: Any) -> dict[str, np.ndarray]:
+    def decode(
+        self,
+        outputs: Any,
+        arrays: Mapping[str, torch.Tensor] | None = None,  # noqa: ARG002
+    ) -> dict[str, np.ndarray]:
         """Probabilities after the temperature of the card."""
         logit = outputs[:, 0].float() / self.calibration.get("temperature", 1.0)
         positive = logit.sigmoid().cpu().numpy()

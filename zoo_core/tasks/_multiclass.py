@@ -81,9 +81,13 @@ class MulticlassClassification(Task):
     def columns(self) -> tuple[Column, ...]:
         """Probability of each class, and the name of the most probable one."""
         probabilities = (Column(f"p_{n}", f"probability of class {n}") for n in self.classes)
-        return (*probabilities, Column("predicted", "most probable class"))
+        return (*probabilities, Column("predicted", "most probable class", is_text=True))
 
-    def decode(self, outputs: Any) -> dict[str, np.ndarray]:
+    def decode(
+        self,
+        outputs: Any,
+        arrays: Mapping[str, torch.Tensor] | None = None,  # noqa: ARG002
+    ) -> dict[str, np.ndarray]:
         """Probabilities after the temperature of the card, and names of classes."""
         import numpy as np
 

@@ -86,7 +86,7 @@ def targets_are_there(installed: Installed) -> None:
 
 
 def hooks_register(installed: Installed) -> None:
-    """The hook module imports, and every hook in it is one that core knows."""
+    """The hook module imports; what it implements is declared and known to core."""
     installed.zoo.plugins.load(installed.plugin)
 
 
@@ -104,14 +104,14 @@ def health_checks_are_sound(installed: Installed) -> None:
 
 
 def hook_module_is_light(installed: Installed) -> None:
-    """It is imported whenever the plugin is used, so it must not import heavy packages."""
-    hooks = installed.manifest.hooks
-    if hooks is None:
+    """It is imported with every hook that is called, so it must not import heavy packages."""
+    module = installed.manifest.hook_module
+    if module is None:
         raise NotApplicable("the plugin has no hook module")
-    heavy = heavy_imports(f"import {hooks}")
+    heavy = heavy_imports(f"import {module}")
     require(
         not heavy,
-        f"importing {hooks} imports {', '.join(heavy)}; import them inside the functions",
+        f"importing {module} imports {', '.join(heavy)}; import them inside the functions",
     )
 
 

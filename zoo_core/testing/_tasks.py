@@ -23,15 +23,22 @@ def kind_agrees_with_the_recipe(uses: Uses, name: str) -> None:
 
 
 def columns_match_decode(uses: Uses, name: str) -> None:
-    """Decoding gives the declared columns, in their order, one entry an object."""
+    """Decoding gives the declared columns, in their order: an entry an object, text or not."""
     use = _use(uses, name)
-    decoded = use.task.decode(use.outputs)
+    decoded = use.task.decode(use.outputs, use.examples.arrays)
     names = [column.name for column in use.task.columns]
     require(list(decoded) == names, f"decode gives {list(decoded)}, columns are {names}")
     for key, values in decoded.items():
         require(
             len(values) == len(use.examples),
             f"the column {key!r} has {len(values)} entries for {len(use.examples)} objects",
+        )
+    for column in use.task.columns:
+        holds_text = decoded[column.name].dtype.kind in "UO"
+        require(
+            holds_text == column.is_text,
+            f"the column {column.name!r} decodes to {decoded[column.name].dtype}, but its "
+            f"is_text is {column.is_text}",
         )
 
 

@@ -57,7 +57,7 @@ class Use:
         return [steps[name](self.examples.arrays[name]) for name in steps]
 
     @cached_property
-    def target(self) -> torch.Tensor:
+    def target(self) -> Any:
         """What the loss takes."""
         return self.task.encode(self.examples.truth)
 

@@ -3,13 +3,14 @@
 from ._auxiliary import AuxiliaryTarget
 from ._data import SimulatedData
 from ._export import export_model
-from ._recipe import PublishedNumber, Recipe, SeededData, read_recipe
+from ._recipe import FastVersion, PublishedNumber, Recipe, SeededData, read_recipe
 from ._run import make_trainer
 from ._settings import TrainingSettings
 from ._trainer import Trainer
 
 __all__ = [
     "AuxiliaryTarget",
+    "FastVersion",
     "PublishedNumber",
     "Recipe",
     "SeededData",

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from ..cards import CARD_FILE, SCHEMA, read_card, readme
+from .._errors import RecipeError
+from ..cards import CARD_FILE, SCHEMA, MeasuredWith, read_card, readme
+from ..models import named_outputs
 from ..registry import ModelFolder
+from ..simulation import format_options
 from ..weights import file_ref, write_tensors
+from ._published import unmatched
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,12 +66,18 @@ def export_model(
     -------
     Evaluation
         On the test data.
+
+    Raises
+    ------
+    RecipeError
+        A published number has no metric to stand beside. The folder is written all the
+        same, for ``make_trainer`` looks for that before a training.
     """
     fresh = folder.with_name(f".{folder.name}.new") / recipe.name
     shutil.rmtree(fresh.parent, ignore_errors=True)
     fresh.mkdir(parents=True)
     _store_weights(trainer.average.model, fresh / _WEIGHTS)
-    shutil.copy(recipe.path, fresh / "recipe.toml")
+    (fresh / "recipe.toml").write_text(recipe.text, encoding="utf-8")
     trainer.write_history(fresh / "history.csv")
     card = _card(recipe, trainer, fresh)
     _write_golden(zoo, recipe, card, fresh)
@@ -79,12 +90,16 @@ def export_model(
     figures = evaluation.save_figures(fresh / "figures")
     card["figures"] = {path.stem: f"figures/{path.name}" for path in figures}
     card["metrics"] = _metrics(recipe, evaluation)
+    card["measured_with"] = _measured_with(model)
     _write_card(fresh, card)
     (fresh / "README.md").write_text(readme(read_card(fresh)), encoding="utf-8")
     if folder.exists():
         folder.rename(fresh.parent / "old")
     fresh.rename(folder)
     shutil.rmtree(fresh.parent)
+    problem = unmatched(recipe, evaluation.metrics)
+    if problem:
+        raise RecipeError(f"{folder} is written and whole, but {problem}")
     return evaluation
 
 
@@ -139,6 +154,7 @@ def _card(recipe: Recipe, trainer: Trainer, folder: Path) -> dict[str, Any]:
         ],
         "parent": None,
         "metrics": [],
+        "measured_with": None,
         "golden": {
             "file": _GOLDEN,
             "sha256": "0" * 64,
@@ -179,13 +195,13 @@ def _write_golden(zoo: Zoo, recipe: Recipe, card: dict[str, Any], folder: Path) 
     with torch.inference_mode():
         output = model.network(*model.prepare(raw))
     tensors = {f"input.{name}": values for name, values in raw.items()}
-    write_tensors(folder / _GOLDEN, {**tensors, "output": output})
+    write_tensors(folder / _GOLDEN, {**tensors, **named_outputs(output)})
     card["golden"].update(asdict(file_ref(folder / _GOLDEN)))
 
 
 def _calibration(zoo: Zoo, recipe: Recipe, model: Model) -> dict[str, float]:
     """Calibration numbers found on data that is neither trained nor tested on."""
-    import torch
+    from ..devices import join_rows
 
     simulator = zoo.simulator(recipe.simulator, **recipe.simulator_options)
     engine = model.engine()
@@ -193,14 +209,32 @@ def _calibration(zoo: Zoo, recipe: Recipe, model: Model) -> dict[str, float]:
     for chunk in simulator.stream(recipe.calibration.examples, seed=recipe.calibration.seed):
         outputs.append(engine(model.prepare(chunk.arrays)))
         targets.append(model.task.encode(chunk.truth))
-    return model.task.calibrate(torch.cat(outputs), torch.cat(targets))
+    return model.task.calibrate(join_rows(outputs), join_rows(targets))
+
+
+def _measured_with(model: Model) -> dict[str, str]:
+    """What the engine ran on in the end, which may be more precise than was wanted."""
+    import torch
+
+    from .. import __version__
+
+    engine = model.engine()
+    return asdict(
+        MeasuredWith(
+            device=engine.device,
+            precision=engine.precision,
+            astrozoo_version=__version__,
+            torch_version=str(torch.__version__),
+        )
+    )
 
 
 def _metrics(recipe: Recipe, evaluation: Evaluation) -> list[dict[str, Any]]:
-    command = (
-        f"zoo evaluate {recipe.name} simulator:{recipe.simulator} "
-        f"-n {recipe.test.examples} --seed {recipe.test.seed}"
-    )
+    words = ["zoo", "evaluate", recipe.name, f"simulator:{recipe.simulator}"]
+    for option in format_options(recipe.simulator_options):
+        words += ["--option", option]
+    words += ["-n", str(recipe.test.examples), "--seed", str(recipe.test.seed)]
+    command = shlex.join(words)
     published = {(p.metric, p.conditions): p for p in recipe.published}
     entries = []
     for metric in evaluation.metrics:

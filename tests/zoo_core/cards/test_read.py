@@ -62,6 +62,8 @@ WRONG = [
     ("metrics.0.n", -1, "at least 0"),
     ("metrics.0.value", "0.9", "'value' must be a number"),
     ("metrics.0.published", {"value": 1}, "published: the field 'source' is missing"),
+    ("measured_with", "cpu", "'measured_with' must be an object, is 'cpu'"),
+    ("measured_with", {"device": "cpu"}, "measured_with: the field 'precision' is missing"),
     ("golden.absolute_tolerance", -1e-3, "at least 0"),
     ("citation", "@misc{}", "'citation' must be a list of texts"),
     ("limits", [1], "'limits' must be a list of texts"),

@@ -4,7 +4,14 @@ import json
 
 from minimal_card import CARD, changed_card
 
-from zoo_core.cards import metrics_table, parse_card, readme
+from zoo_core.cards import MeasuredWith, metrics_table, parse_card, readme
+
+MEASURED_WITH = {
+    "device": "cpu",
+    "precision": "bfloat16",
+    "astrozoo_version": "0.1.0",
+    "torch_version": "2.15.0",
+}
 
 
 def test_every_fact_of_the_card_is_in_it():
@@ -36,3 +43,22 @@ def test_the_published_number_stands_beside_ours():
 
     assert "0.85 (Somebody 2020); ours +0.0500" in table
     assert "0.8000 to 0.9500" in table
+
+
+def test_it_says_what_computed_the_metrics():
+    """Device, precision and versions, right below the numbers; nothing if not known."""
+    card = parse_card(changed_card("measured_with", MEASURED_WITH))
+    measured = readme(card).split("## How good it is")[1].split("## Limits")[0]
+    line = "Computed on cpu in bfloat16, with astrozoo 0.1.0 and torch 2.15.0."
+
+    assert card.measured_with == MeasuredWith(**MEASURED_WITH)
+    assert card.unknown_fields == ()
+    assert line in measured.splitlines()
+    assert "Computed on" not in readme(parse_card(CARD))
+
+
+def test_it_says_how_to_name_a_model_that_is_in_no_registry():
+    """By the path of its folder, as the command takes it."""
+    assert "the path of this folder in place of its name, such as `./small`." in readme(
+        parse_card(CARD)
+    )

@@ -88,6 +88,26 @@ def test_exit_codes(registry, monkeypatch, capsys, arguments, code, message):
     assert message in captured.err
 
 
+@pytest.mark.parametrize("given", ["small", "user/small", "./small", "../with space/small"])
+def test_info_suggests_a_command_that_finds_the_model(registry, monkeypatch, capsys, given):
+    """By the name or the path that it was given, as a shell reads it."""
+    (registry.parent / "with space").symlink_to(registry)
+    monkeypatch.chdir(registry)
+
+    assert main(["info", given]) == 0
+    words = shlex.split(capsys.readouterr().out.splitlines()[-1].removeprefix("Try: "))
+    assert build_parser().parse_args(words[1:]).name == given
+
+
+def test_a_path_that_reads_like_a_name_gets_a_hint(registry, monkeypatch, capsys):
+    """How it is written as a path."""
+    monkeypatch.chdir(registry.parent)
+
+    assert main(["info", "registry/small"]) == 3
+    assert "as a path it is written ./registry/small" in capsys.readouterr().err
+    assert main(["info", "./registry/small"]) == 0
+
+
 def test_weights_that_are_not_there_fail_the_verification(registry, capsys):
     """With the code for weights; the card itself is fine."""
     assert main(["verify", "small"]) == 6

@@ -1,6 +1,7 @@
 """Each verb as a user types it, on the model and the examples that travel with the zoo."""
 
 import json
+import shutil
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import pytest
 from astropy.io import fits
 
 from zoo_core.cli import main
+from zoo_core.models import Model
+from zoo_core.plugins import ModelLoaded, PluginManager, PredictionEnded
 from zoo_core.tables import read_table
 
 ROOT = Path(__file__).parents[3]
@@ -30,6 +33,15 @@ def test_load_says_what_was_loaded(capsys):
     assert len(summary["weights_sha256"]) == 64
     loaded, _, total = summary["tensors"].split()[:3]
     assert loaded == total
+
+
+def test_load_does_not_promise_a_precision(capsys):
+    """Half precision is a wish until the engine has compared outputs; float32 is sure."""
+    assert main(["load", "resnet-lens", "--precision", "float16"]) == 0
+    wish = "  precision wanted float16; float32 where that changes the outputs too much\n"
+    assert wish in capsys.readouterr().out
+    assert main(["load", "resnet-lens", "--precision", "float32"]) == 0
+    assert "  precision wanted float32\n" in capsys.readouterr().out
 
 
 def test_info_shows_metrics_limits_and_the_published_number(capsys):
@@ -112,15 +124,18 @@ def test_simulate_then_predict_then_evaluate(capsys, tmp_path):
         (["predict", "resnet-lens", str(CUTOUTS), "-o", "o.xyz"], 2, ".parquet"),
         (["predict", "resnet-lens", str(CUTOUTS), "-o", "no/such/o.csv"], 8, "no/such"),
         (["predict", "resnet-lens", str(CUTOUTS), "-o", "/proc/o.csv"], 8, "/proc"),
-        (
-            ["predict", "resnet-lens", str(CUTOUTS), "-o", "o.csv", "--batch-size", "x"],
-            2,
-            "'x'",
-        ),
         (["predict", "resnet-lens", str(CUTOUTS), "-o", "o.csv", "--device", "tpu"], 9, "tpu"),
         (["simulate", "lsst-lenz", "-n", "1", "--seed", "1", "-o", "s"], 3, "'lsst-lens'"),
         (["train", "resnet-lenz", "-o", "t"], 3, "'resnet-lens'"),
+        (["train", "gone.toml", "-o", "t"], 4, "there is no file gone.toml. Give the path"),
         (["evaluate", "resnet-lens", "simulator:nope", "-n", "5"], 3, "nope"),
+        (
+            ["evaluate", "resnet-lens", "simulator:lsst-lens", "-n", "5", "--fit", "crop"],
+            2,
+            "fit, accept_bands and truth are for files",
+        ),
+        (["evaluate", "resnet-lenz", str(CUTOUTS), "--plots", "/proc/p"], 8, "/proc/p"),
+        (["list", "--task", "lens-finding", "--simulators"], 2, "--simulators lists"),
         (["list", "--plugin", "strong-lenzing"], 3, "'strong-lensing'"),
         (["info", "./no-folder"], 4, "no model folder"),
     ],
@@ -138,6 +153,63 @@ def test_mistakes_get_a_sentence_and_an_exit_code(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("verb", ["predict -o o.csv", "evaluate"])
+@pytest.mark.parametrize("option", ["--batch-size=x", "--batch-size=0", "--threads=0"])
+def test_numbers_that_make_no_sense(verb, option, capsys):
+    """Are refused with the rest of a wrong command line."""
+    with pytest.raises(SystemExit) as caught:
+        main([*verb.split(), "resnet-lens", "data", option])
+
+    assert caught.value.code == 2
+    assert option.partition("=")[0] in capsys.readouterr().err
+
+
+def test_evaluate_reads_files_as_predict_does(capsys, tmp_path):
+    """Larger images of another band, cut and accepted, measure what the originals do."""
+    rng = np.random.default_rng(0)
+    for path in CUTOUTS.glob("*.fits"):
+        image = rng.normal(size=(51, 51)).astype("f4")
+        image[3:48, 3:48] = fits.getdata(path)
+        header = fits.Header({"FILTER": "r"})
+        fits.PrimaryHDU(image, header).writeto(tmp_path / path.name)
+    shutil.copy(CUTOUTS / "truth.ecsv", tmp_path)
+    options = ["--fit", "crop", "--accept-band", "r", "--precision", "float32"]
+
+    _, plain = _json(capsys, "evaluate", "resnet-lens", str(CUTOUTS), *options[-2:])
+    _, cut = _json(capsys, "evaluate", "resnet-lens", str(tmp_path), *options)
+
+    values = [[m["value"] for m in result["metrics"]] for result in (plain, cut)]
+    assert values[0] == pytest.approx(values[1], abs=1e-4)
+    assert cut["left_out"] == []
+
+
+@pytest.mark.parametrize("verb", ["predict", "evaluate"])
+def test_both_verbs_run_the_network_as_told_and_say_what_they_did(
+    verb, capsys, tmp_path, monkeypatch
+):
+    """Batch size and compilation reach the engine; observers hear of the prediction."""
+    asked, events = [], []
+    engine = Model.engine
+
+    def spy(self, *, compile=False, batch_size="auto"):
+        asked.append((compile, batch_size))
+        made = engine(self, batch_size=batch_size)
+        made.note = "It runs uncompiled."
+        return made
+
+    monkeypatch.setattr(Model, "engine", spy)
+    monkeypatch.setattr(PluginManager, "send", lambda self, event: events.append(event))
+    output = ["-o", str(tmp_path / "o.csv")] if verb == "predict" else []
+
+    arguments = ["resnet-lens", str(CUTOUTS), *output, "--compile", "--batch-size", "7"]
+    assert main([verb, *arguments]) == 0
+
+    assert set(asked) == {(True, 7)}
+    assert "It runs uncompiled." in capsys.readouterr().err
+    assert [type(event) for event in events] == [ModelLoaded, PredictionEnded]
+    assert (events[1].model, events[1].rows, events[1].flagged) == ("resnet-lens", 24, 0)
+
+
 def test_a_table_with_nothing_but_bad_rows_is_written_and_says_so(capsys, tmp_path):
     """The exit code tells a script that no row holds a prediction."""
     fits.PrimaryHDU(np.full((45, 45), np.nan, "f4")).writeto(tmp_path / "bad.fits")
@@ -150,7 +222,7 @@ def test_a_table_with_nothing_but_bad_rows_is_written_and_says_so(capsys, tmp_pa
 
 def test_interrupting_a_prediction_keeps_its_rows(tmp_path, monkeypatch, capsys):
     """Ctrl-C: exit code 130 and a table of the rows that were done."""
-    images = np.random.default_rng(0).normal(size=(400, 1, 45, 45)).astype("f4")
+    images = np.random.default_rng(0).normal(size=(600, 1, 45, 45)).astype("f4")
     np.savez(tmp_path / "many.npz", image=images)
 
     @contextmanager
@@ -165,5 +237,5 @@ def test_interrupting_a_prediction_keeps_its_rows(tmp_path, monkeypatch, capsys)
 
     assert main(["predict", "resnet-lens", str(tmp_path / "many.npz"), "-o", str(out)]) == 130
     assert not out.exists()
-    assert len(read_table(tmp_path / "partial-out.parquet")) == 256
+    assert len(read_table(tmp_path / "partial-out.parquet")) == 512
     assert "partial-out.parquet" in capsys.readouterr().err

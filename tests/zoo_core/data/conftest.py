@@ -16,7 +16,7 @@ from zoo_core.cards import Band, InputSpec
 def make_spec():
     """Make the tuple of one image specification with bands of these names."""
 
-    def make(*bands, size=(8, 8), name="image", kind="image", missing="fill"):
+    def make(*bands, size=(8, 8), name="image", kind="image", missing="fill", scale=None):
         return (
             InputSpec(
                 name=name,
@@ -24,6 +24,7 @@ def make_spec():
                 bands=tuple(Band(name=band) for band in bands or ("lsst-g",)),
                 size=size,
                 missing=missing,
+                pixel_scale_arcsec=scale,
             ),
         )
 

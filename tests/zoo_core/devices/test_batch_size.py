@@ -1,8 +1,9 @@
 """Finding a batch size while working."""
 
 import pytest
+import torch
 
-from zoo_core.devices._batch_size import LARGEST, BatchSize
+from zoo_core.devices._batch_size import LARGEST, BatchSize, processor_batch_size
 
 
 def settle(size, seconds):
@@ -92,3 +93,21 @@ def test_shrinking_is_for_good():
     size.record(32, 1e-9)
 
     assert size.current == 32
+
+
+@pytest.mark.parametrize(
+    ("shapes", "size"),
+    [
+        ([(1, 45, 45)], 32),
+        ([(3, 224, 224)], 4),
+        ([(2001,)], 32),
+        ([(1, 2001), (1, 201)], 32),
+        ([(8,)], 512),
+        ([(1, 512, 512)], 4),
+    ],
+)
+def test_on_a_processor_the_object_decides(shapes, size):
+    """65,536 numbers a batch, as a power of two between 4 and 512; never the time."""
+    inputs = [torch.zeros(3, *shape) for shape in shapes]
+
+    assert processor_batch_size(inputs) == size

@@ -6,7 +6,9 @@ import sys
 import pytest
 from toys import toy_zoo
 
+from zoo_core import Zoo
 from zoo_core.doctor import diagnose_torch, examine
+from zoo_core.plugins import HealthCheck, discover
 
 MISMATCHES = [
     "RuntimeError: operator torchvision::nms does not exist",
@@ -67,3 +69,42 @@ def test_this_installation_is_sound(tmp_path):
     failed = [check for check in examine(toy_zoo(tmp_path)) if not check.passed]
 
     assert failed == []
+
+
+HOOK = """
+from zoo_core.plugins import HealthCheck, hookimpl
+
+good = HealthCheck(name="it", passed=True, message="is well")
+
+@hookimpl
+def zoo_health_checks():
+    {body}
+"""
+
+UNSOUND = {
+    "fails half-way": ("yield good\n    raise ValueError('half-way')", "ValueError: half-way"),
+    "exits": ("yield good\n    raise SystemExit(3)", "SystemExit: 3"),
+    "no check": ("return [good, 'fine']", "AttributeError"),
+    "no list": ("return 7", "TypeError"),
+}
+
+
+@pytest.mark.parametrize("kind", UNSOUND)
+def test_health_checks_that_fail_are_that_plugins_failure(site, monkeypatch, kind):
+    """The examination goes on, keeps what was said before, and names plugin and cause."""
+    body, cause = UNSOUND[kind]
+    for name, code in (("bad", body), ("good", "return [good]")):
+        site.install(name, code=HOOK.format(body=code), hooks=["zoo_health_checks"])
+    monkeypatch.setattr(
+        "zoo_core.doctor._examine.check_torch",
+        lambda: HealthCheck(name="torch", passed=False, message="not asked here"),
+    )
+    zoo = Zoo(plugin for plugin in discover() if plugin.name in ("bad", "good"))
+
+    checks = {check.name: check for check in examine(zoo)}
+
+    assert not checks["plugin bad"].passed
+    assert cause in checks["plugin bad"].message
+    assert ("bad: it" in checks) == (kind != "no list")
+    assert checks["plugin good"].passed
+    assert checks["good: it"].passed

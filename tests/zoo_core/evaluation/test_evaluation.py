@@ -6,7 +6,7 @@ from astropy.io import fits
 from astropy.table import Table
 from toys import SIZE, Spots, trained_toy
 
-from zoo_core._errors import InputError
+from zoo_core._errors import InputError, UsageError
 from zoo_core.simulation import write_data_set
 
 
@@ -83,6 +83,51 @@ def test_missing_truth_is_an_error_that_says_what_to_do(model, tmp_path):
         changed.write(truth, overwrite=True)
         with pytest.raises(InputError, match=message):
             model.evaluate(tmp_path / "set")
+
+
+def _refuse_to_predict(*arguments, **options):
+    pytest.fail("predicted before the truth was looked at")
+
+
+def test_truth_is_checked_before_the_prediction(model, tmp_path, monkeypatch):
+    """An object without truth, and an id that stands twice, which is named."""
+    monkeypatch.setattr(type(model), "predict_inputs", _refuse_to_predict)
+    write_data_set(Spots(), tmp_path / "set", count=5, seed=8)
+    truth = tmp_path / "set" / "truth.ecsv"
+    table = Table.read(truth)
+    table[[0, 1, 2, 3]].write(truth, overwrite=True)
+    with pytest.raises(InputError, match=r"1 of 5 objects have no row .* spots-8-0004"):
+        model.evaluate(tmp_path / "set")
+    table[[0, 1, 2, 3, 4, 2]].write(truth, overwrite=True)
+    with pytest.raises(InputError, match="1 ids stand in it more than once: spots-8-0002"):
+        model.evaluate(tmp_path / "set")
+
+
+def test_options_of_a_prediction_are_those_of_an_evaluation(model, tmp_path):
+    """Larger images of another band in batches of seven measure what the originals do."""
+    write_data_set(Spots(), tmp_path / "set", count=40, seed=8)
+    plain = model.evaluate(tmp_path / "set")
+    for path in (tmp_path / "set").glob("*.fits"):
+        larger = np.pad(fits.getdata(path), 2, constant_values=9.0)
+        header = fits.Header({"FILTER": "other"})
+        fits.PrimaryHDU(larger, header).writeto(path, overwrite=True)
+    cut = model.evaluate(
+        tmp_path / "set", fit="crop", accept_bands=["other"], compile=False, batch_size=7
+    )
+
+    assert _values(cut) == pytest.approx(_values(plain), abs=1e-5)
+    assert model.engine(batch_size=7).method
+    with pytest.raises(InputError, match=r"none of the 40 objects .* FILTER = 'other'"):
+        model.evaluate(tmp_path / "set", fit="crop")
+
+
+@pytest.mark.parametrize(
+    "options", [{"fit": "crop"}, {"accept_bands": ["r"]}, {"truth": "truth.csv"}]
+)
+def test_options_for_files_are_refused_with_a_simulator(model, options):
+    """It draws what the model takes."""
+    with pytest.raises(UsageError, match="are for files"):
+        model.evaluate(Spots(), count=5, seed=8, **options)
 
 
 def test_pictures_are_written(model, tmp_path):

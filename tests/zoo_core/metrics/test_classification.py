@@ -13,6 +13,7 @@ from zoo_core.metrics import (
     confusion_matrix,
     measure_accuracy,
     measure_balanced_accuracy,
+    measure_balanced_precision,
     measure_false_positive_rate,
     measure_fraction,
     measure_precision,
@@ -99,6 +100,74 @@ def test_precision_and_false_positive_rate_by_hand():
     assert measure_false_positive_rate(positive, selected, subset=subset).value == 0.5
     with pytest.raises(InputError, match="precision"):
         measure_precision(positive, np.zeros(6, dtype=bool))
+
+
+def _groups(found, positives, passed, negatives):
+    """Truth and selection with so many selected of so many positives and negatives."""
+    positive = np.repeat([True, False], [positives, negatives])
+    selected = np.concatenate([np.arange(positives) < found, np.arange(negatives) < passed])
+    return positive, selected
+
+
+def test_balanced_precision_by_hand():
+    """Shares of 0.8 and 0.1 give 8/9, however many negatives there are."""
+    metric = measure_balanced_precision(*_groups(8, 10, 10, 100))
+    many = measure_balanced_precision(*_groups(8, 10, 1000, 10_000))
+
+    assert metric.value == pytest.approx(8 / 9)
+    assert metric.n == 18
+    assert many.value == pytest.approx(8 / 9)
+    assert metric.low < many.low < many.value < many.high < metric.high
+
+
+def test_balanced_precision_of_equal_numbers_is_the_precision():
+    """That is what it means."""
+    positive, selected = _groups(60, 90, 20, 90)
+
+    assert (
+        measure_balanced_precision(positive, selected).value
+        == measure_precision(positive, selected).value
+    )
+
+
+def test_balanced_precision_counts_the_negatives_of_the_subset():
+    """And all positives, in the subset or not."""
+    positive, selected = _groups(8, 10, 10, 100)
+    subset = np.arange(110) >= 15  # the last five selected negatives, 95 in all
+
+    metric = measure_balanced_precision(positive, selected, subset=subset)
+
+    assert metric.value == pytest.approx(0.8 / (0.8 + 5 / 95))
+    assert metric.n == 13
+
+
+@pytest.mark.parametrize(("found", "passed", "value"), [(0, 3, 0.0), (5, 0, 1.0)])
+def test_balanced_precision_at_its_ends_keeps_an_interval(found, passed, value):
+    """No hit or no false alarm among few objects does not prove that there is none."""
+    metric = measure_balanced_precision(*_groups(found, 20, passed, 20))
+
+    assert metric.value == value
+    assert metric.low <= value <= metric.high
+    assert metric.high - metric.low > 0.05
+
+
+@pytest.mark.parametrize("counts", [(0, 9, 0, 9), (0, 0, 1, 9), (1, 9, 0, 0)])
+def test_balanced_precision_of_nothing_is_refused(counts):
+    """Nothing selected, no positive, no negative."""
+    with pytest.raises(InputError, match=r"purity \(ring\) needs positives"):
+        measure_balanced_precision(*_groups(*counts), name="purity", conditions="ring")
+
+
+def test_balanced_precision_intervals_hold_the_truth_as_often_as_they_say():
+    """Of 400 samples with known shares about 95 % of the intervals hold the known value."""
+    generator = np.random.default_rng(11)
+    truth = 0.6 / (0.6 + 0.03)
+    held = 0
+    for found, passed in generator.binomial([300, 400], [0.6, 0.03], (400, 2)):
+        metric = measure_balanced_precision(*_groups(found, 300, passed, 400))
+        held += metric.low <= truth <= metric.high
+
+    assert 0.92 < held / 400 < 0.98
 
 
 def test_confusion_matrix_keeps_absent_classes():

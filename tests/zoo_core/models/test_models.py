@@ -3,13 +3,17 @@
 import json
 import shutil
 
+import observer
 import pytest
 import torch
 from toys import TinyNet, toy_zoo, trained_toy
 
+from zoo_core import Zoo
 from zoo_core._errors import CardError, UnknownName, UsageError, WeightsCorrupt
 from zoo_core.cards import readme
 from zoo_core.models import verify_model
+from zoo_core.plugins import Manifest, ModelLoaded, Plugin, PredictionEnded
+from zoo_core.prediction import PredictionInterrupted
 
 
 @pytest.fixture(scope="module")
@@ -144,3 +148,52 @@ def test_build_gives_an_untrained_network(exported):
 
     assert isinstance(network, TinyNet)
     assert network(torch.zeros(2, 3, 9, 9)).shape == (2, 5)
+
+
+@pytest.fixture
+def watched(exported, tmp_path):
+    """The toy's zoo with a plugin that observes, and what it was told."""
+    manifest = Manifest(
+        name="watching",
+        summary="",
+        folder=tmp_path,
+        models=None,
+        contributions=(),
+        hook_module="observer",
+        hooks=("zoo_event",),
+    )
+    zoo = exported[0]
+    observer.told.clear()
+    plugins = [*zoo.plugins.plugins, Plugin("watching", manifest=manifest)]
+    return Zoo(plugins, zoo.registries), observer.told
+
+
+def test_loading_and_predicting_are_told(watched):
+    """With the model, the number of rows, and how many have a flag."""
+    zoo, told = watched
+    images = torch.randn(5, 1, 9, 9, generator=torch.Generator().manual_seed(0))
+    images[1] = torch.nan
+    model = zoo.load("toy")
+    model.predict(images)
+    loaded, ended = told
+
+    assert loaded == ModelLoaded(
+        name="toy", version="1.0.0", sha256=model.card.weights.ref.sha256
+    )
+    assert isinstance(ended, PredictionEnded)
+    assert (ended.model, ended.rows, ended.flagged) == ("toy", 5, 1)
+    assert ended.seconds > 0.0
+
+
+def test_an_interrupted_prediction_did_not_end(watched):
+    """Nothing is told of it."""
+    zoo, told = watched
+    model = zoo.load("toy")
+    told.clear()
+
+    def interrupt(done, total):
+        raise KeyboardInterrupt
+
+    with pytest.raises(PredictionInterrupted):
+        model.predict(torch.randn(3, 1, 9, 9), progress=interrupt)
+    assert told == []

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from PIL import Image
 import zoo_core.plots
 from zoo_core._errors import OutputError
 from zoo_core.plots import (
+    check_folder,
     confusion_figure,
     grid_figure,
     new_figure,
@@ -75,6 +77,16 @@ def test_places_that_cannot_be_written_are_errors(tmp_path):
         save_figure(new_figure()[0], tmp_path / "file" / "a.png")
     with pytest.raises(OutputError, match=r"written as \.png, got 'a\.jpg'"):
         save_figure(new_figure()[0], tmp_path / "a.jpg")
+
+
+def test_a_folder_is_tried_before_the_work(tmp_path):
+    """Made with its parents, left empty; a place that cannot be written is an error."""
+    check_folder(tmp_path / "new" / "plots")
+    assert list((tmp_path / "new" / "plots").iterdir()) == []
+    (tmp_path / "file").touch()
+    for folder in (tmp_path / "file", tmp_path / "file" / "plots", Path("/proc/plots")):
+        with pytest.raises(OutputError, match="Name a folder that you may write to"):
+            check_folder(folder)
 
 
 def test_roc_draws_the_curve_that_was_measured():

@@ -10,7 +10,6 @@ from zoo_core import Zoo
 from zoo_core._errors import PluginError, UnknownName
 from zoo_core.plugins import HealthCheck, Stage, State, discover
 
-MANIFEST = 'api = {{api}}\nname = "{name}"\nhooks = "{package}"\n'
 HOOK = """
 from zoo_core.plugins import hookimpl
 
@@ -24,8 +23,9 @@ def _manifest(text):
     return {"manifest": text}
 
 
-def _hook(hook="zoo_health_checks", arguments="", body="return []"):
-    return {"code": HOOK.format(hook=hook, arguments=arguments, body=body)}
+def _hook(hook="zoo_health_checks", arguments="", body="return []", declared=None):
+    code = HOOK.format(hook=hook, arguments=arguments, body=body)
+    return {"code": code, "hooks": [hook] if declared is None else declared}
 
 
 AT_DISCOVERY = {
@@ -38,6 +38,11 @@ AT_DISCOVERY = {
         _manifest('api = 1\nname = "{name}"\n[[tasks]]\nname = "t"'),
         Stage.MANIFEST,
         r"tasks\[0\]: the field 'target' is missing",
+    ),
+    "hooks without their module": (
+        _manifest('api = 1\nname = "{name}"\nhooks = ["zoo_event"]'),
+        Stage.MANIFEST,
+        "'hook_module' is missing: the module that implements zoo_event",
     ),
     "a table that is no list": (
         _manifest('api = 1\nname = "{name}"\n[tasks]\nname = "t"'),
@@ -63,6 +68,21 @@ AT_LOADING = {
         "unknown hook 'zoo_health_cheks'. Did you mean 'zoo_health_checks'?",
     ),
     "unknown argument": (_hook(arguments="colour"), Stage.REGISTER, "colour"),
+    "hook not declared": (
+        _hook("zoo_event", declared=[]),
+        Stage.REGISTER,
+        "implements zoo_event but does not declare it",
+    ),
+    "hook not implemented": (
+        _hook(declared=["zoo_health_checks", "zoo_event"]),
+        Stage.REGISTER,
+        "the plugin declares zoo_event but does not implement it",
+    ),
+    "another hook than declared": (
+        _hook(declared=["zoo_event"]),
+        Stage.REGISTER,
+        "implements zoo_health_checks but .* and declares zoo_event but",
+    ),
 }
 
 
@@ -74,7 +94,8 @@ def _check_sentence(plugin, stage, cause):
     assert plugin.state is State.BROKEN
     assert plugin.stage is stage
     sentence = plugin.why()
-    assert sentence.startswith("plugin 'bad' (zoo-bad 1.2) cannot be used:")
+    what = "is not called any more" if stage is Stage.CALL else "cannot be used"
+    assert sentence.startswith(f"plugin 'bad' (zoo-bad 1.2) {what}:")
     assert f"at the stage {stage}" in sentence
     assert re.search(cause, sentence), sentence
     assert "\n" not in sentence
@@ -141,9 +162,7 @@ def test_a_hook_that_raises_loses_no_other_result(site, body, caplog):
     """Each result comes with its author; the failing one is marked and logged."""
     site.install("bad", **_hook(body=body))
     site.install("good", **_hook(body="return ['fine']"))
-    zoo = Zoo(discover())
-    for name in ("bad", "good"):
-        zoo.plugins.load(zoo.plugins.named(name))
+    zoo = Zoo(plugin for plugin in discover() if plugin.name in ("bad", "good"))
     with caplog.at_level(logging.WARNING):
         results = zoo.plugins.call("zoo_health_checks")
 
@@ -212,8 +231,6 @@ def test_only_blocks_all_others(site, monkeypatch):
 def test_results_are_health_checks(site):
     """Of the plugin that travels with the zoo."""
     zoo = Zoo([plugin for plugin in discover() if plugin.name == "strong-lensing"])
-    assert zoo.plugins.call("zoo_health_checks") == []
-    zoo.plugins.load_all()
     ((plugin, checks),) = zoo.plugins.call("zoo_health_checks")
 
     assert plugin.name == "strong-lensing"

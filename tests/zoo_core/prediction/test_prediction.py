@@ -122,7 +122,9 @@ def test_interruption_keeps_the_rows_that_were_done(model, images):
         predict_inputs(model, model.open(images), engine=model.engine(), progress=interrupt)
 
     whole = model.predict(images)
-    np.testing.assert_array_equal(caught.value.table["p_spot"], whole["p_spot"][:256])
+    done = len(caught.value.table)
+    assert 256 <= done < 700
+    np.testing.assert_array_equal(caught.value.table["p_spot"], whole["p_spot"][:done])
 
 
 def test_an_error_in_the_reading_thread_reaches_the_caller(model, images, monkeypatch):

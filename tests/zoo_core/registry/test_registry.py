@@ -170,7 +170,7 @@ def test_plugins_bring_registries(tmp_path):
 
     def plugin(name, models):
         manifest = Manifest(
-            name=name, summary="", folder=tmp_path, hooks=None, models=models, contributions=()
+            name=name, summary="", folder=tmp_path, models=models, contributions=()
         )
         return Plugin(name, manifest=manifest)
 

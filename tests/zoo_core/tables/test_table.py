@@ -7,7 +7,7 @@ import pytest
 from astropy import units
 
 from zoo_core._errors import UnknownName
-from zoo_core.tables import Column, PredictionTable, TableBuilder
+from zoo_core.tables import Column, PredictionTable
 
 COLUMNS = (Column("id"), Column("theta", "Einstein radius", "arcsec"))
 
@@ -94,29 +94,22 @@ def test_rows_are_plain_python(table):
     assert json.dumps(next(table.rows())) == '{"id": "a", "theta": 1.0}'
 
 
-def test_blocks_join_to_a_table():
-    """Text of different length and blocks without rows are no obstacle."""
-    builder = TableBuilder(COLUMNS)
-    builder.add({"id": ["a"], "theta": np.array([1], np.float32)})
-    builder.add({"id": [], "theta": []})
-    builder.add({"id": ["long name", "b"], "theta": np.array([2, 3], np.float32)})
-    table = builder.finish({"model": "m"})
+def test_rows_with_a_value():
+    """NaN, empty text, and rows of an array that are NaN throughout have none."""
+    table = PredictionTable(
+        [Column("p"), Column("name", is_text=True), Column("map"), Column("n")],
+        {
+            "p": [0.5, np.nan, np.inf],
+            "name": ["a", "", "b"],
+            "map": [[np.nan, 1.0], [np.nan, np.nan], [1.0, 2.0]],
+            "n": [0, 1, 2],
+        },
+    )
 
-    assert len(builder) == 3
-    assert table["id"].tolist() == ["a", "long name", "b"]
-    assert table["theta"].dtype == np.float32
-    assert table.meta == {"model": "m"}
-
-
-def test_a_block_that_lacks_a_column_is_an_error_at_once():
-    """Not at the end of a long run."""
-    with pytest.raises(ValueError, match="column"):
-        TableBuilder(COLUMNS).add({"id": ["a"]})
-
-
-def test_no_block_is_an_empty_table():
-    """With its columns."""
-    assert TableBuilder(COLUMNS).finish().names == ("id", "theta")
+    assert table.has_value("p").tolist() == [True, False, True]
+    assert table.has_value("name").tolist() == [True, False, True]
+    assert table.has_value("map").tolist() == [True, False, True]
+    assert table.has_value("n").all()
 
 
 def test_astropy_has_units_descriptions_and_metadata(table):

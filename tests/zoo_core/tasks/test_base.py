@@ -21,7 +21,7 @@ class Deconvolution(Task):
     def loss(self, outputs, target):
         return (outputs - target).square().mean()
 
-    def decode(self, outputs):
+    def decode(self, outputs, arrays=None):
         return {"image": outputs.numpy()}
 
     def monitor(self, outputs, target):

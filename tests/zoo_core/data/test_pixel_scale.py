@@ -1,0 +1,83 @@
+"""Pixel scales of headers: read from what is stated, and compared with the model's."""
+
+import numpy as np
+import pytest
+from astropy.wcs import WCS
+from astropy.wcs.utils import proj_plane_pixel_area
+
+from zoo_core.data import open_inputs
+from zoo_core.data._pixel_scale import stated_pixel_scale
+
+
+def _wcs(scale, rotation=0.0):
+    """A header's WCS with square pixels of ``scale`` arcsec."""
+    wcs = WCS(naxis=2)
+    wcs.wcs.ctype = ["RA---TAN", "DEC--TAN"]
+    step = scale / 3600
+    cos, sin = np.cos(rotation), np.sin(rotation)
+    wcs.wcs.cd = step * np.array([[-cos, sin], [sin, cos]])
+    return wcs
+
+
+@pytest.mark.parametrize("rotation", [0.0, 0.3, np.pi / 2])
+def test_scale_is_that_of_astropy(rotation):
+    """With CD or with PC and CDELT, however the image is turned."""
+    wcs = _wcs(0.263, rotation)
+    header = wcs.to_header()
+    cd = {f"CD{i}_{j}": wcs.wcs.cd[i - 1, j - 1] for i in (1, 2) for j in (1, 2)}
+    expected = 3600 * np.sqrt(proj_plane_pixel_area(wcs))
+
+    assert stated_pixel_scale(header) == pytest.approx(expected)
+    assert stated_pixel_scale({"CTYPE1": "RA---TAN", **cd}) == pytest.approx(0.263)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {},
+        {"CDELT1": 1.0, "CDELT2": 1.0},
+        {"CTYPE1": "LINEAR", "CDELT1": 1.0, "CDELT2": 1.0},
+        {"CTYPE1": "RA---TAN"},
+        {"CTYPE1": "RA---TAN", "CDELT1": "broken", "CDELT2": 1.0},
+        {"PIXSCALE": -1.0},
+    ],
+)
+def test_nothing_stated_is_no_scale(header):
+    """A header without a celestial WCS says nothing about arcseconds."""
+    assert stated_pixel_scale(header) is None
+
+
+@pytest.mark.parametrize(
+    ("header", "flag"),
+    [
+        ({"PIXSCALE": 0.2}, ""),
+        ({"PIXSCALE": 0.205}, ""),
+        ({"PIXSCALE": 0.396}, "pixel-scale"),
+        (dict(_wcs(0.396).to_header()), "pixel-scale"),
+        ({}, ""),
+    ],
+)
+def test_another_scale_is_a_warning(tmp_path, make_spec, write_fits, image, header, flag):
+    """The row is predicted all the same, and says both scales."""
+    path = write_fits(tmp_path / "a.fits", (image, header))
+    sample = open_inputs(path, make_spec(scale=0.2))[0]
+
+    assert sample.is_usable
+    assert sample.flag == flag
+    assert ("0.396" in sample.reason and "0.2 arcsec" in sample.reason) == bool(flag)
+
+
+def test_a_model_without_a_scale_takes_any(tmp_path, make_spec, write_fits, image):
+    """Nothing to compare with."""
+    path = write_fits(tmp_path / "a.fits", (image, {"PIXSCALE": 7.0}))
+
+    assert open_inputs(path, make_spec())[0].flag == ""
+
+
+def test_one_warning_for_all_files_of_an_object(tmp_path, make_spec, write_fits, image):
+    """Bands of the same scale do not repeat it."""
+    for band in "gr":
+        write_fits(tmp_path / f"x_{band}.fits", (image, {"PIXSCALE": 0.4}))
+    (sample,) = open_inputs(tmp_path, make_spec("lsst-g", "lsst-r", scale=0.2))
+
+    assert sample.reason.count("arcsec, the model") == 1

@@ -1,0 +1,138 @@
+"""Reading blocks of inputs: between the forward passes, or ahead of them."""
+
+from __future__ import annotations
+
+import math
+import queue
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    import torch
+
+    from ..data import Inputs, Sample
+    from ..models import Model
+
+#: Most rows of a block, and about the most memory that it may take.
+_MOST_ROWS = 512
+_MOST_BYTES = 64 * 2**20
+
+#: Blocks that may wait for the network.
+_AHEAD = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Samples in order, and the usable ones as the network takes them.
+
+    Attributes
+    ----------
+    samples : list of Sample
+        One for each input.
+    usable : list of int
+        Positions of the usable ones.
+    arrays : dict of str to torch.Tensor
+        For each input of the model ``(len(usable), channel, *axes)`` as it was read.
+    tensors : list of torch.Tensor
+        The same, preprocessed.
+    """
+
+    samples: list[Sample]
+    usable: list[int]
+    arrays: dict[str, torch.Tensor]
+    tensors: list[torch.Tensor]
+
+
+def read_blocks(
+    model: Model, inputs: Inputs, *, batch_size: int
+) -> Generator[Block, None, None]:
+    """Yield the inputs in blocks, in order.
+
+    Parameters
+    ----------
+    model : Model
+        Prepares them.
+    inputs : Inputs
+        What is read.
+    batch_size : int
+        Objects of a forward pass; a block is a multiple of it.
+    """
+    rows = _rows(model, batch_size)
+    # On a processor a thread that reads would take turns with the threads that compute, and
+    # they wait for each other at every layer: there, reading between the blocks is faster.
+    if model.device == "cpu":
+        return _read(model, inputs, rows)
+    return _read_ahead(model, inputs, rows)
+
+
+def _rows(model: Model, batch_size: int) -> int:
+    sizes = [
+        math.prod(1 if length is None else length for length in spec.shape)
+        for spec in model.card.inputs
+    ]
+    rows = max(1, min(_MOST_ROWS, _MOST_BYTES // (4 * max(1, sum(sizes)))))
+    return batch_size * max(1, rows // batch_size)
+
+
+def _read(model: Model, inputs: Inputs, rows: int) -> Generator[Block, None, None]:
+    """Yield prepared blocks, each read when it is asked for."""
+    for start in range(0, len(inputs), rows):
+        end = min(start + rows, len(inputs))
+        yield _prepare(model, [inputs[index] for index in range(start, end)])
+
+
+def _prepare(model: Model, samples: list[Sample]) -> Block:
+    import numpy as np
+    import torch
+
+    usable = [index for index, sample in enumerate(samples) if sample.is_usable]
+    arrays: dict[str, torch.Tensor] = {}
+    tensors: list[torch.Tensor] = []
+    if usable:
+        arrays = {
+            spec.name: torch.from_numpy(
+                np.stack([samples[index].arrays[spec.name] for index in usable])
+            )
+            for spec in model.card.inputs
+        }
+        with torch.inference_mode():
+            tensors = model.prepare(arrays)
+    return Block(samples, usable, arrays, tensors)
+
+
+def _read_ahead(model: Model, inputs: Inputs, rows: int) -> Generator[Block, None, None]:
+    """Yield prepared blocks, read in a thread that stops when the consumer does."""
+    waiting: queue.Queue[Block | BaseException | None] = queue.Queue(maxsize=_AHEAD)
+    stop = threading.Event()
+
+    def hand_on(item: Block | BaseException | None) -> None:
+        while not stop.is_set():
+            try:
+                waiting.put(item, timeout=0.2)
+            except queue.Full:
+                continue
+            return
+
+    def read() -> None:
+        try:
+            for block in _read(model, inputs, rows):
+                if stop.is_set():
+                    return
+                hand_on(block)
+            hand_on(None)
+        except BaseException as error:  # noqa: BLE001 - handed to the consumer, raised there
+            hand_on(error)
+
+    reader = threading.Thread(target=read, name="zoo-reader", daemon=True)
+    reader.start()
+    try:
+        while (item := waiting.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+    finally:
+        stop.set()
+        reader.join()
