@@ -95,6 +95,7 @@ class FitsReader(Reader):
     """
 
     name = "FITS"
+    is_slow = True
     kinds: ClassVar = frozenset({"image"})
     max_inputs: ClassVar = 1
 

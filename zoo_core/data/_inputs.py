@@ -108,6 +108,11 @@ class Inputs(Sequence[Sample]):
         """The id of each sample, known without reading."""
         return tuple(item.id for item, _ in self._items)
 
+    @property
+    def slow(self) -> int:
+        """How many of them take long to read; see ``Reader.is_slow``."""
+        return sum(reader is not None and reader.is_slow for _, reader in self._items)
+
     def close(self) -> None:
         """Close files that are kept open; reading goes on to work and opens them again."""
         for reader in {id(reader): reader for _, reader in self._items}.values():

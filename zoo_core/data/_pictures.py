@@ -27,6 +27,7 @@ class PictureReader(Reader):
     """
 
     name = "picture"
+    is_slow = True
     kinds: ClassVar = frozenset({"image"})
     max_inputs: ClassVar = 1
 

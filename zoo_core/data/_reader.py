@@ -98,6 +98,9 @@ class Reader(ABC):
 
     Attributes
     ----------
+    is_slow : bool
+        Whether reading an object takes as long as a fast network does, so that processes
+        of their own should read many of them.
     kinds : frozenset of str or None
         Kinds of input that the format can hold; None for all.
     max_inputs : int or None
@@ -105,6 +108,7 @@ class Reader(ABC):
     """
 
     name: ClassVar[str]
+    is_slow: ClassVar[bool] = False
     kinds: ClassVar[frozenset[str] | None] = None
     max_inputs: ClassVar[int | None] = None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 import warnings
+import weakref
 from typing import TYPE_CHECKING, Any
 
 from .._errors import DeviceError, UsageError
@@ -14,6 +15,7 @@ from ._memory import is_out_of_memory, release
 from ._precision import pick_precision
 from ._prepare import FOLDED_TOLERANCE, REDUCED_TOLERANCE, Form, forms
 from ._rows import count_rows, is_close, join_rows, take_rows, to_results
+from ._workers import Workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -54,7 +56,8 @@ class InferenceEngine:
         looks for the fastest while working on an accelerator. Either is halved where memory
         runs out.
     threads : int, optional
-        Threads to use on a processor; as torch is set, if not given.
+        Threads to use on a processor; as torch is set, if not given. Each works on batches
+        of its own (``Workers``).
 
     Attributes
     ----------
@@ -106,6 +109,8 @@ class InferenceEngine:
         )
         self._form: Form | None = None
         self._run: Callable[..., Any] | None = None
+        self._workers: Workers | None = None
+        self._can_share = device == "cpu"
 
     def __repr__(self) -> str:
         return f"<InferenceEngine on {self.device}, {self.method or self.precision}>"
@@ -139,13 +144,45 @@ class InferenceEngine:
         with _settings(self._threads):
             if self._run is None:
                 self._choose(inputs)
-            outputs = []
-            start = 0
-            while start < count:
-                output, done = self._batch(inputs, start)
-                outputs.append(output)
-                start += done
+            outputs = self._share(inputs, count)
+            if outputs is None:
+                outputs = []
+                start = 0
+                while start < count:
+                    output, done = self._batch(inputs, start)
+                    outputs.append(output)
+                    start += done
             return join_rows(outputs)
+
+    def _share(self, inputs: Sequence[torch.Tensor], count: int) -> list[Any] | None:
+        """Outputs of batches that were shared among workers.
+
+        None where there is nothing to share, or memory does not suffice for so many batches
+        at once.
+        """
+        import torch
+
+        size = self._size.current
+        threads = torch.get_num_threads()
+        can_share = self._can_share and threads > 1 and not self._is_compiled
+        if not can_share or count <= size:
+            return None
+        form, run = self._form, self._run
+        assert form is not None  # noqa: S101 - for mypy: _choose comes first
+        assert run is not None  # noqa: S101
+        if self._workers is None:
+            self._workers = Workers(threads)
+            weakref.finalize(self, self._workers.close)
+
+        def work(start: int) -> tuple[Any, bool]:
+            part = take_rows(inputs, start, size)
+            return self._attempt(form, run, part, wanted=len(part[0]))
+
+        done = self._workers.map(work, range(0, count, size))
+        if any(failed for _, failed in done):
+            self._can_share = False
+            return None
+        return [output for output, _ in done]
 
     def _batch(self, inputs: Sequence[torch.Tensor], start: int) -> tuple[Any, int]:
         """Output of the batch from ``start`` on, and its length; halved until it fits."""

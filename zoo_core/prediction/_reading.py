@@ -8,6 +8,8 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ._processes import count_processes, read_in_processes
+
 if TYPE_CHECKING:
     from collections.abc import Generator
 
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 
     from ..data import Inputs, Sample
     from ..models import Model
+
+    Pieces = Generator[list[Sample], None, None]
 
 #: Most rows of a block, and about the most memory that it may take.
 _MOST_ROWS = 512
@@ -60,12 +64,17 @@ def read_blocks(
     batch_size : int
         Objects of a forward pass; a block is a multiple of it.
     """
+    import torch
+
     rows = _rows(model, batch_size)
-    # On a processor a thread that reads would take turns with the threads that compute, and
-    # they wait for each other at every layer: there, reading between the blocks is faster.
-    if model.device == "cpu":
-        return _read(model, inputs, rows)
-    return _read_ahead(model, inputs, rows)
+    threads = model.threads or torch.get_num_threads()
+    processes = count_processes(inputs, threads=threads, device=model.device)
+    if processes:
+        return _read_ahead(model, read_in_processes(inputs, rows=rows, processes=processes))
+    # On a processor a thread that reads would take turns with the threads that compute, for
+    # Python runs one of them at a time: there, reading between the blocks is faster.
+    pieces = _read(inputs, rows)
+    return _prepared(model, pieces) if model.device == "cpu" else _read_ahead(model, pieces)
 
 
 def _rows(model: Model, batch_size: int) -> int:
@@ -77,11 +86,18 @@ def _rows(model: Model, batch_size: int) -> int:
     return batch_size * max(1, rows // batch_size)
 
 
-def _read(model: Model, inputs: Inputs, rows: int) -> Generator[Block, None, None]:
-    """Yield prepared blocks, each read when it is asked for."""
+def _read(inputs: Inputs, rows: int) -> Pieces:
+    """Yield pieces of the inputs, each read when it is asked for."""
     for start in range(0, len(inputs), rows):
-        end = min(start + rows, len(inputs))
-        yield _prepare(model, [inputs[index] for index in range(start, end)])
+        yield inputs[start : start + rows]
+
+
+def _prepared(model: Model, pieces: Pieces) -> Generator[Block, None, None]:
+    try:
+        for samples in pieces:
+            yield _prepare(model, samples)
+    finally:
+        pieces.close()
 
 
 def _prepare(model: Model, samples: list[Sample]) -> Block:
@@ -103,8 +119,8 @@ def _prepare(model: Model, samples: list[Sample]) -> Block:
     return Block(samples, usable, arrays, tensors)
 
 
-def _read_ahead(model: Model, inputs: Inputs, rows: int) -> Generator[Block, None, None]:
-    """Yield prepared blocks, read in a thread that stops when the consumer does."""
+def _read_ahead(model: Model, pieces: Pieces) -> Generator[Block, None, None]:
+    """Yield prepared blocks, made in a thread that stops when the consumer does."""
     waiting: queue.Queue[Block | BaseException | None] = queue.Queue(maxsize=_AHEAD)
     stop = threading.Event()
 
@@ -118,9 +134,9 @@ def _read_ahead(model: Model, inputs: Inputs, rows: int) -> Generator[Block, Non
 
     def read() -> None:
         try:
-            for block in _read(model, inputs, rows):
+            for block in _prepared(model, pieces):
                 if stop.is_set():
-                    return
+                    break
                 hand_on(block)
             hand_on(None)
         except BaseException as error:  # noqa: BLE001 - handed to the consumer, raised there
