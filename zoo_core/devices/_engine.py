@@ -160,29 +160,36 @@ class InferenceEngine:
         None where there is nothing to share, or memory does not suffice for so many batches
         at once.
         """
-        import torch
-
         size = self._size.current
-        threads = torch.get_num_threads()
-        can_share = self._can_share and threads > 1 and not self._is_compiled
-        if not can_share or count <= size:
+        workers = self._get_workers()
+        # A network that was compiled by a worker is one for workers.
+        if workers is None or (count <= size and not self._is_compiled):
             return None
         form, run = self._form, self._run
         assert form is not None  # noqa: S101 - for mypy: _choose comes first
         assert run is not None  # noqa: S101
-        if self._workers is None:
-            self._workers = Workers(threads)
-            weakref.finalize(self, self._workers.close)
 
         def work(start: int) -> tuple[Any, bool]:
-            part = take_rows(inputs, start, size)
-            return self._attempt(form, run, part, wanted=len(part[0]))
+            part = take_rows(inputs, start, size, fill=self._is_compiled)
+            return self._attempt(form, run, part, wanted=min(size, count - start))
 
-        done = self._workers.map(work, range(0, count, size))
+        done = workers.map(work, range(0, count, size))
         if any(failed for _, failed in done):
             self._can_share = False
             return None
         return [output for output, _ in done]
+
+    def _get_workers(self) -> Workers | None:
+        """The workers, made when they are first needed; None on an accelerator or alone."""
+        import torch
+
+        threads = torch.get_num_threads()
+        if not self._can_share or threads == 1:
+            return None
+        if self._workers is None:
+            self._workers = Workers(threads)
+            weakref.finalize(self, self._workers.close)
+        return self._workers
 
     def _batch(self, inputs: Sequence[torch.Tensor], start: int) -> tuple[Any, int]:
         """Output of the batch from ``start`` on, and its length; halved until it fits."""
@@ -291,10 +298,16 @@ class InferenceEngine:
         reference, failed = self._attempt(form, run, part, wanted=count)
         began = time.perf_counter()
         problem = "its outputs differ from those of the uncompiled one"
+        workers = self._get_workers()
         try:
             # Weights are constants to the compiler: folded, converted, laid out once.
             compiled = torch.compile(run, dynamic=False, options={"freezing": True})
-            output, failed_now = self._attempt(form, compiled, part, wanted=count)
+
+            def attempt(_: None) -> tuple[Any, bool]:
+                return self._attempt(form, compiled, part, wanted=count)
+
+            # The number of threads is compiled in: where workers will run it, one of them.
+            output, failed_now = workers.map(attempt, [None])[0] if workers else attempt(None)
         except Exception as error:  # noqa: BLE001 - compilers fail in any way they like
             output, failed_now = None, False
             problem = f"{type(error).__name__}: {str(error).strip().splitlines()[0]}"
