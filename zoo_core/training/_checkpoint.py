@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from .._errors import WeightsCorrupt
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     import torch
@@ -93,27 +94,30 @@ def _fallback(folder: Path) -> Path:
 
 
 def optimizer_tensors(
-    model: torch.nn.Module, optimizer: torch.optim.Optimizer
+    model: torch.nn.Module, optimizers: Sequence[torch.optim.Optimizer]
 ) -> dict[str, torch.Tensor]:
-    """The optimizer's state as flat tensors named ``PARAMETER/KEY``."""
+    """The optimizers' states as flat tensors named ``PARAMETER/KEY``."""
     import torch
 
     flat = {}
     for name, parameter in model.named_parameters():
-        for key, value in optimizer.state.get(parameter, {}).items():
-            flat[f"{name}/{key}"] = torch.as_tensor(value)
+        for optimizer in optimizers:
+            for key, value in optimizer.state.get(parameter, {}).items():
+                flat[f"{name}/{key}"] = torch.as_tensor(value)
     return flat
 
 
-def restore_optimizer(
+def restore_optimizers(
     model: torch.nn.Module,
-    optimizer: torch.optim.Optimizer,
+    optimizers: Sequence[torch.optim.Optimizer],
     tensors: dict[str, torch.Tensor],
 ) -> None:
     """Put back what ``optimizer_tensors`` took out."""
     parameters = dict(model.named_parameters())
+    owners = {p: o for o in optimizers for group in o.param_groups for p in group["params"]}
     for flat_name, value in tensors.items():
         name, key = flat_name.rsplit("/", 1)
         # AdamW counts its steps on the processor wherever the parameters are.
         place = "cpu" if key == "step" else parameters[name].device
-        optimizer.state[parameters[name]][key] = value.clone().to(place)
+        owner = owners[parameters[name]]
+        owner.state[parameters[name]][key] = value.clone().to(place)

@@ -24,8 +24,10 @@ class TrainingSettings:
     decay_epochs : int, optional
         Length of the cosine at the end. By default it begins after the warm-up. While the
         plateau before it lasts, the run can be made longer by another ``epochs``.
+    optimizer : str
+        ``adamw``, or ``muon``: Muon for the kernels of convolutions, AdamW for the rest.
     weight_decay : float
-        Of AdamW; biases and normalisation parameters are exempt.
+        Biases and normalisation parameters are exempt.
     clip_norm : float
         Largest gradient norm.
     ema_decay : float
@@ -44,6 +46,7 @@ class TrainingSettings:
     learning_rate: float = 1e-3
     warmup_steps: int = 200
     decay_epochs: int | None = None
+    optimizer: str = "adamw"
     weight_decay: float = 0.01
     clip_norm: float = 1.0
     ema_decay: float = 0.999
@@ -58,7 +61,7 @@ class TrainingSettings:
         Raises
         ------
         RecipeError
-            A count below one, or an unknown precision.
+            A count below one, or an unknown precision or optimizer.
         """
         counts = ["epochs", "examples_per_epoch", "batch_size", "validation_examples"]
         if self.decay_epochs is not None:
@@ -71,6 +74,8 @@ class TrainingSettings:
                 f"examples_per_epoch ({self.examples_per_epoch}) is less than one batch "
                 f"({self.batch_size})."
             )
+        if self.optimizer not in ("adamw", "muon"):
+            raise RecipeError(f"optimizer must be 'adamw' or 'muon', is {self.optimizer!r}.")
         if self.precision not in ("bfloat16", "float32"):
             raise RecipeError(
                 f"precision must be 'bfloat16' or 'float32', is {self.precision!r}."

@@ -13,7 +13,7 @@ from ._checkpoint import (
     CHECKPOINT,
     load_checkpoint,
     optimizer_tensors,
-    restore_optimizer,
+    restore_optimizers,
     save_checkpoint,
 )
 from ._schedule import learning_rate_factor
@@ -92,9 +92,7 @@ class Trainer:
         self._trained = torch.nn.ModuleDict(
             {"model": self.model, "auxiliary": torch.nn.ModuleList(self.auxiliary)}
         )
-        self.optimizer = torch.optim.AdamW(
-            _parameter_groups(self._trained, settings.weight_decay), lr=settings.learning_rate
-        )
+        self.optimizers = _optimizers(self._trained, settings)
         self._resume()
 
     @property
@@ -173,17 +171,19 @@ class Trainer:
                 warmup=settings.warmup_steps,
                 decay=settings.decay_steps,
             )
-            for group in self.optimizer.param_groups:
-                group["lr"] = settings.learning_rate * factor
+            for optimizer in self.optimizers:
+                for group in optimizer.param_groups:
+                    group["lr"] = settings.learning_rate * factor
             outputs = self._forward(self.model, batch.arrays)
             loss = self.task.loss(outputs, self._moved(batch.target))
             whole = loss
             for each, wanted in zip(self.auxiliary, batch.auxiliary, strict=True):
                 whole = whole + each.target.weight * each(wanted.to(self.device))
-            self.optimizer.zero_grad(set_to_none=True)
+            self._trained.zero_grad(set_to_none=True)
             whole.backward()
             torch.nn.utils.clip_grad_norm_(self._trained.parameters(), settings.clip_norm)
-            self.optimizer.step()
+            for optimizer in self.optimizers:
+                optimizer.step()
             self.average.update(self.model, step)
             total += loss.item()
             step += 1
@@ -224,7 +224,7 @@ class Trainer:
         groups = {
             "trained": self._trained.state_dict(),
             "average": self.average.model.state_dict(),
-            "optimizer": optimizer_tensors(self._trained, self.optimizer),
+            "optimizer": optimizer_tensors(self._trained, self.optimizers),
         }
         save_checkpoint(
             self.folder / CHECKPOINT, groups, {"epoch": self.epoch, "history": self.history}
@@ -245,16 +245,30 @@ class Trainer:
         groups, state = found
         self._trained.load_state_dict(groups["trained"], strict=True)
         self.average.model.load_state_dict(groups["average"], strict=True)
-        restore_optimizer(self._trained, self.optimizer, groups["optimizer"])
+        restore_optimizers(self._trained, self.optimizers, groups["optimizer"])
         self.epoch = state["epoch"]
         self.history = state["history"]
 
 
-def _parameter_groups(model: torch.nn.Module, weight_decay: float) -> list[dict[str, Any]]:
+def _optimizers(
+    model: torch.nn.Module, settings: TrainingSettings
+) -> list[torch.optim.Optimizer]:
     """Decay matrices and kernels; leave biases and normalisation alone."""
-    matrices = [p for p in model.parameters() if p.dim() > 1]
-    vectors = [p for p in model.parameters() if p.dim() <= 1]
-    return [
-        {"params": matrices, "weight_decay": weight_decay},
+    import torch
+
+    from ._muon import Muon
+
+    rate, decay = settings.learning_rate, settings.weight_decay
+    parameters = list(model.parameters())
+    least = 3 if settings.optimizer == "muon" else 1 + max(p.dim() for p in parameters)
+    kernels = [p for p in parameters if p.dim() >= least]
+    matrices = [p for p in parameters if 1 < p.dim() < least]
+    vectors = [p for p in parameters if p.dim() <= 1]
+    groups = [
+        {"params": matrices, "weight_decay": decay},
         {"params": vectors, "weight_decay": 0.0},
     ]
+    optimizers: list[torch.optim.Optimizer] = [torch.optim.AdamW(groups, lr=rate)]
+    if kernels:
+        optimizers.append(Muon(kernels, lr=rate, weight_decay=decay))
+    return optimizers
