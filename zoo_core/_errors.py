@@ -15,7 +15,8 @@
     ├── InputError        (ValueError)    data that the model cannot take
     ├── OutputError       (OSError)       a place that cannot be written
     ├── DeviceError       (RuntimeError)  a device that is not there or too small
-    └── TrainingDiverged  (ArithmeticError)  a loss that is not finite any more
+    ├── TrainingDiverged  (ArithmeticError)  a loss that is not finite any more
+    └── PlaceError        (RuntimeError)  a place of models that cannot be used
 
 Each message says what was wrong, what was given and what to do. The command line prints
 the message without a traceback and exits with ``exit_code``.
@@ -104,6 +105,12 @@ class TrainingDiverged(ZooError, ArithmeticError):
     """The loss of a training is not finite any more."""
 
     exit_code = 10
+
+
+class PlaceError(ZooError, RuntimeError):
+    """A place of models cannot be reached, lacks what was asked for, or has changed."""
+
+    exit_code = 11
 
 
 def unknown_name(kind: str, name: str, known: list[str], hint: str = "") -> UnknownName:

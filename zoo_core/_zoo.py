@@ -6,6 +6,7 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 from ._errors import UsageError
+from .places import split_scheme
 from .plugins import PluginManager, discover
 from .registry import (
     Lookup,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from .cards import TaskRef
     from .models import Model
+    from .places import Place
     from .plugins import Plugin
     from .registry import ModelFolder
     from .simulation import Simulator
@@ -63,9 +65,36 @@ class Zoo:
         )
         return Lookup(wanted, listing.problems)
 
-    def find(self, name: str) -> ModelFolder:
-        """The model folder of a name; see ``registry.find_folder``."""
-        return find_folder(name, self.registries)
+    def find(self, name: str, *, accept: bool = False) -> ModelFolder:
+        """The model folder of a name.
+
+        Parameters
+        ----------
+        name : str
+            As ``registry.find_folder`` takes it, or ``scheme://rest`` of a place.
+        accept : bool
+            Take what a place has now, even if it had something else before.
+        """
+        reference = split_scheme(name)
+        if reference is None or reference[0] == "file":
+            return find_folder(name, self.registries)
+        scheme, rest = reference
+        return self.place(scheme).find(rest, accept=accept)
+
+    def place(self, scheme: str) -> Place:
+        """The place of a scheme.
+
+        Raises
+        ------
+        UnknownName
+            Neither the zoo nor a plugin knows it.
+        """
+        if scheme == "hf":
+            from .places import HubPlace
+
+            return HubPlace()
+        place: Place = self.plugins.resolve("places", scheme)()
+        return place
 
     def build(self, architecture: str, **arguments: Any) -> torch.nn.Module:
         """An untrained network.

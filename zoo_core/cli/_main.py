@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 #: In the order of the help text: looking, using, making, keeping house.
 VERBS = (
     "list", "info", "load", "predict", "evaluate", "simulate", "train",
-    "verify", "cite", "plugins", "devices", "doctor", "completion",
+    "verify", "cite", "pull", "publish", "cache", "plugins", "devices",
+    "doctor", "completion",
 )  # fmt: skip
 
 _INTERRUPTED = 130
@@ -45,7 +46,7 @@ def build_parser(verbs: Iterable[str] = VERBS) -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code.
 
-    0 done; 1 to 10 as the errors in ``zoo_core._errors`` say (2 also for a wrong command
+    0 done; 1 to 11 as the errors in ``zoo_core._errors`` say (2 also for a wrong command
     line); 130 interrupted.
     """
     given = sys.argv[1:] if argv is None else argv

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from .._errors import CardError
 from ..plugins import ModelLoaded
-from ..weights import load_tensors, parse_tensors, read_verified
+from ..weights import load_tensors, parse_tensors
 from ._model import Model
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def load_network(zoo: Zoo, found: ModelFolder) -> tuple[torch.nn.Module, LoadRep
         The network has another number of parameters than the card says.
     """
     card = found.card
-    data = read_verified(found.folder, card.weights.ref)
+    data = found.read(card.weights.ref)
     network = zoo.build(card.architecture.name, **card.architecture.arguments)
     tensors = parse_tensors(data, origin=str(found.folder / card.weights.ref.file))
     report = load_tensors(network, tensors)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from .._errors import ZooError
 from ..plugins import HealthCheck
-from ..weights import parse_tensors, read_verified
+from ..weights import parse_tensors
 from ._golden import flattened, golden_outputs, named_outputs, shape_difference
 from ._load import load_network
 
@@ -38,7 +38,7 @@ def verify_model(zoo: Zoo, found: ModelFolder) -> list[HealthCheck]:
     ]
     for label, ref in (("weights file", card.weights.ref), ("golden file", card.golden.ref)):
         try:
-            read_verified(found.folder, ref)
+            found.read(ref)
             message, passed = f"{ref.size} bytes, sha256 {ref.sha256}", True
         except ZooError as error:
             message, passed = str(error), False
@@ -55,7 +55,7 @@ def _run_checks(zoo: Zoo, found: ModelFolder) -> list[HealthCheck]:
     except ZooError as error:
         return [HealthCheck(name="parameters", passed=False, message=str(error))]
     tensors = parse_tensors(
-        read_verified(found.folder, golden.ref), origin=str(found.folder / golden.ref.file)
+        found.read(golden.ref), origin=str(found.folder / golden.ref.file)
     )
     passed, message = _compare_golden(card, network, tensors)
     return [

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 API = 1
 
 #: Kinds of contribution that are looked up by name; one TOML table array each.
-KINDS = ("architectures", "tasks", "simulators", "recipes")
+KINDS = ("architectures", "tasks", "simulators", "recipes", "places")
 
 
 # Named tuples, because importing dataclasses and making one of them costs a list of models

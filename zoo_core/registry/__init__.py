@@ -4,7 +4,13 @@ from typing import TYPE_CHECKING
 
 from .._later import imported_later
 from ._lookup import Listed, Lookup, find_folder, list_folders
-from ._registry import Registry, embedded_registry, registries_of, user_registry
+from ._registry import (
+    Registry,
+    embedded_registry,
+    registries_of,
+    user_data_folder,
+    user_registry,
+)
 
 if TYPE_CHECKING:
     from ._folder import ModelFolder
@@ -18,6 +24,7 @@ __all__ = [
     "find_folder",
     "list_folders",
     "registries_of",
+    "user_data_folder",
     "user_registry",
 ]
 

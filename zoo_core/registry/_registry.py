@@ -50,10 +50,10 @@ def user_registry() -> Registry:
     chosen = os.environ.get("ZOO_REGISTRY")
     if chosen:
         return Registry("user", Path(chosen).expanduser())
-    return Registry("user", _user_data_folder() / "astrozoo" / "registry")
+    return Registry("user", user_data_folder() / "astrozoo" / "registry")
 
 
-def _user_data_folder() -> Path:
+def user_data_folder() -> Path:
     """Where programs keep a user's data on this system."""
     if sys.platform == "win32":
         return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")

@@ -1,0 +1,35 @@
+"""Places: where model folders come from that no registry holds, such as a hub."""
+
+from typing import TYPE_CHECKING
+
+from .._later import imported_later
+from ._reference import split_scheme
+
+if TYPE_CHECKING:
+    from ._cache import choose_cached, list_cached, remove_cached
+    from ._hub import HubPlace
+    from ._lock import LockFile, user_lock_file
+    from ._place import Place
+    from ._publish import list_outgoing, publish
+
+__all__ = [
+    "HubPlace",
+    "LockFile",
+    "Place",
+    "choose_cached",
+    "list_cached",
+    "list_outgoing",
+    "publish",
+    "remove_cached",
+    "split_scheme",
+    "user_lock_file",
+]
+
+__getattr__ = imported_later(
+    __name__,
+    _cache=("choose_cached", "list_cached", "remove_cached"),
+    _hub=("HubPlace",),
+    _lock=("LockFile", "user_lock_file"),
+    _place=("Place",),
+    _publish=("list_outgoing", "publish"),
+)

@@ -1,0 +1,158 @@
+"""The Hugging Face Hub, and any server that speaks its protocol (``HF_ENDPOINT``)."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+from functools import partial
+from pathlib import Path
+from typing import ClassVar
+
+from .._errors import PlaceError
+from ..cards import CARD_FILE, read_card
+from ..registry import ModelFolder
+from ._lock import LockFile, user_lock_file
+from ._network import is_offline_by_choice, why_unreachable
+from ._place import Place
+from ._reference import HubReference, parse_hub_reference
+
+#: Seconds that the hub may take to describe a file.
+_PATIENCE = 5.0
+
+
+class HubPlace(Place):
+    """Model repositories, fetched by huggingface_hub into its own cache.
+
+    ``HF_ENDPOINT``, ``HF_TOKEN``, ``HF_HOME``, ``HF_HUB_CACHE`` and ``HF_HUB_OFFLINE`` mean
+    what they mean to huggingface_hub. What is in the cache is used without any connection.
+
+    Parameters
+    ----------
+    lock : LockFile, optional
+        Where the commits of unpinned references are recorded; the user's by default.
+    """
+
+    scheme: ClassVar[str] = "hf"
+
+    def __init__(self, lock: LockFile | None = None):
+        self.lock = lock or user_lock_file()
+
+    def find(self, rest: str, *, accept: bool = False) -> ModelFolder:
+        """The repository's card, at the commit that was recorded or the newest one."""
+        reference = parse_hub_reference(rest)
+        recorded = None if accept or reference.is_pinned else self.lock.get(str(reference))
+        card_file = self._find_card(reference, recorded, accept=accept)
+        folder = card_file.parent
+        commit = folder.name
+        card = read_card(folder)
+        if not reference.is_pinned:
+            digest = hashlib.sha256(card_file.read_bytes()).hexdigest()
+            facts = {"commit": commit, CARD_FILE: digest, "weights": card.weights.ref.sha256}
+            self.lock.check(str(reference), facts, accept=accept)
+        pinned = HubReference(reference.repository, commit)
+        return ModelFolder(str(pinned), folder, card, fetch=partial(_fetch, pinned))
+
+    def _find_card(
+        self, reference: HubReference, recorded: dict[str, str] | None, *, accept: bool
+    ) -> Path:
+        """Where the card lies in the cache, fetched if it was not there."""
+        from huggingface_hub.errors import RevisionNotFoundError
+
+        if recorded is None:
+            return _fetch(reference, CARD_FILE, newest=accept)
+        pinned = HubReference(reference.repository, recorded["commit"])
+        try:
+            return _fetch(pinned, CARD_FILE)
+        except PlaceError as error:
+            if not isinstance(error.__cause__, RevisionNotFoundError):
+                raise
+        # The server does not know the recorded commit: what it has instead is compared.
+        return _fetch(reference, CARD_FILE, newest=True)
+
+
+def _fetch(
+    reference: HubReference, file: str, *, again: bool = False, newest: bool = False
+) -> Path:
+    """A file of a repository in the cache, fetched if it is not there.
+
+    Parameters
+    ----------
+    reference : HubReference
+        Repository and revision.
+    file : str
+        Name inside the repository.
+    again : bool
+        Fetch it although it is there: it was found damaged.
+    newest : bool
+        Ask for the newest commit of the revision although one is known.
+    """
+    from huggingface_hub import constants, hf_hub_download, try_to_load_from_cache
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+
+    if not (again or newest):
+        cached = try_to_load_from_cache(reference.repository, file, revision=reference.revision)
+        if isinstance(cached, str):
+            return Path(cached)
+    endpoint = constants.ENDPOINT
+    if constants.HF_HUB_OFFLINE or is_offline_by_choice():
+        raise _unreachable(reference, file, "HF_HUB_OFFLINE is set")
+    problem = why_unreachable(endpoint)
+    if problem:
+        raise _unreachable(reference, file, problem)
+    try:
+        return Path(
+            hf_hub_download(
+                reference.repository,
+                file,
+                revision=reference.revision,
+                force_download=again,
+                etag_timeout=_PATIENCE,
+            )
+        )
+    except (HfHubHTTPError, HFValidationError, OSError, ValueError, RuntimeError) as error:
+        raise PlaceError(_why(error, reference, file, endpoint)) from error
+
+
+def _unreachable(reference: HubReference, file: str, problem: str) -> PlaceError:
+    from huggingface_hub import constants
+
+    return PlaceError(
+        f"{file} of {reference} is not in the cache, and the Hub cannot be reached "
+        f"({problem}).\n"
+        f"On a machine with a network: zoo pull {reference}\n"
+        f"then copy its folder models--{reference.repository.replace('/', '--')} from "
+        f"{constants.HF_HUB_CACHE} to the same place here, or set HF_ENDPOINT to a mirror."
+    )
+
+
+def _why(error: Exception, reference: HubReference, file: str, endpoint: str) -> str:
+    """What went wrong, in our words where we know, and what to do."""
+    from huggingface_hub import constants
+    from huggingface_hub import errors as hub
+
+    name = reference.repository
+    known: dict[type[Exception], str] = {
+        hub.GatedRepoError: f"{name} is open only to those who accepted its terms: do so on "
+        f"{endpoint}/{name}, then set HF_TOKEN.",
+        hub.RevisionNotFoundError: f"{name} has no revision {reference.revision!r} at "
+        f"{endpoint}.",
+        hub.RepositoryNotFoundError: f"there is no repository {name} at {endpoint}, or it is "
+        "private and HF_TOKEN does not open it.",
+        hub.EntryNotFoundError: f"{reference} has no file {file}: it is no model folder of a "
+        "zoo.",
+    }
+    for kind, message in known.items():
+        if isinstance(error, kind):
+            return message
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return (
+            f"the disk of the cache {constants.HF_HUB_CACHE} is full; {file} of {reference} "
+            "was not fetched. Make room ('zoo cache'), or set HF_HUB_CACHE to another disk."
+        )
+    if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
+        return (
+            f"the cache {constants.HF_HUB_CACHE} cannot be written ({error.strerror}), and "
+            f"{file} of {reference} is not in it. Set HF_HUB_CACHE to a folder that can be."
+        )
+    told = str(error).strip().splitlines() or [type(error).__name__]
+    return f"{file} of {reference} could not be fetched from {endpoint}: {told[0]}"
