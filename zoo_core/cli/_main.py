@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 #: In the order of the help text: looking, using, making, keeping house.
 VERBS = (
     "list", "info", "load", "predict", "evaluate", "simulate", "train",
-    "verify", "cite", "pull", "publish", "cache", "plugins", "devices",
+    "verify", "cite", "pull", "publish", "mirror", "cache", "plugins", "devices",
     "doctor", "completion",
 )  # fmt: skip
 

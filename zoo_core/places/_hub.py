@@ -107,6 +107,7 @@ def _fetch(
                 revision=reference.revision,
                 force_download=again,
                 etag_timeout=_PATIENCE,
+                endpoint=endpoint,
             )
         )
     except (HfHubHTTPError, HFValidationError, OSError, ValueError, RuntimeError) as error:

@@ -142,7 +142,7 @@ def _publish_to_hub(rest: str, outgoing: list[Outgoing], *, private: bool, messa
     problem = why_unreachable(constants.ENDPOINT)
     if problem:
         raise PlaceError(f"the Hub cannot be reached ({problem}); nothing was published.")
-    api = HfApi(library_name="astrozoo")
+    api = HfApi(endpoint=constants.ENDPOINT, library_name="astrozoo")
     operations = [
         CommitOperationAdd(
             path_in_repo=one.name,

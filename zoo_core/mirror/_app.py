@@ -1,0 +1,218 @@
+"""The Hub's read protocol as an ASGI application.
+
+What the stock clients use is here: describing and delivering files, describing and listing
+repositories. Imported only by who serves, because it needs starlette.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from starlette.applications import Starlette
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from ._repositories import Repositories
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+    from typing import BinaryIO
+
+    from starlette.requests import Request
+
+_PIECE = 2**20
+
+#: Names of the only branch that there is.
+_BRANCHES = ("main", "refs/heads/main", "HEAD")
+
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+
+
+def make_app(root: Path) -> Starlette:
+    """The application that serves a folder.
+
+    Every answer to a path that is not served is the same 404, whatever the reason.
+    """
+    repositories = Repositories(root)
+
+    def route(path: str, answer: Callable[[Repositories, Request], Response]) -> Route:
+        def endpoint(request: Request) -> Response:
+            return answer(repositories, request)
+
+        return Route(path, endpoint, methods=["GET"])
+
+    name = "{org:str}/{name:str}"
+    return Starlette(
+        routes=[
+            route("/api/models", _list_models),
+            route(f"/api/models/{name}", _describe_model),
+            route(f"/api/models/{name}/revision/{{revision:path}}", _describe_model),
+            route(f"/api/models/{name}/tree/{{rest:path}}", _list_tree),
+            route(f"/{name}/resolve/{{rest:path}}", _deliver),
+        ]
+    )
+
+
+def _list_models(repositories: Repositories, request: Request) -> Response:
+    asked = request.query_params
+    author, search = asked.get("author"), asked.get("search", "").lower()
+    found = [
+        {"id": name, "modelId": name, "private": False, "tags": []}
+        for name in repositories.names()
+        if (author is None or name.split("/")[0] == author) and search in name.lower()
+    ]
+    limit = asked.get("limit", "")
+    return JSONResponse(found[: int(limit)] if limit.isdecimal() else found)
+
+
+def _describe_model(repositories: Repositories, request: Request) -> Response:
+    found = _repository(repositories, request, request.path_params.get("revision", "main"))
+    if isinstance(found, Response):
+        return found
+    name, folder, commit = found
+    entries = repositories.entries(folder)
+    return JSONResponse(
+        {
+            "id": name,
+            "modelId": name,
+            "author": name.split("/")[0],
+            "sha": commit,
+            "private": False,
+            "gated": False,
+            "disabled": False,
+            "tags": [],
+            "siblings": [
+                {"rfilename": entry.name, "size": entry.size, "blobId": entry.sha256[:40]}
+                for entry in entries
+            ],
+        },
+        headers={"X-Repo-Commit": commit},
+    )
+
+
+def _list_tree(repositories: Repositories, request: Request) -> Response:
+    found, inside = _with_path(repositories, request)
+    if isinstance(found, Response):
+        return found
+    _, folder, commit = found
+    prefix = f"{inside}/" if inside else ""
+    is_recursive = request.query_params.get("recursive", "").lower() == "true"
+    listed: dict[str, dict[str, Any]] = {}
+    for entry in repositories.entries(folder):
+        if not entry.name.startswith(prefix):
+            continue
+        parts = entry.name[len(prefix) :].split("/")
+        for depth in range(1, len(parts) if is_recursive else min(len(parts), 2)):
+            path = prefix + "/".join(parts[:depth])
+            listed.setdefault(path, {"type": "directory", "oid": commit, "path": path})
+        if is_recursive or len(parts) == 1:
+            listed[entry.name] = _described(entry.name, entry.size, entry.sha256)
+    if inside and not listed:
+        return _missing("EntryNotFound", f"no {inside} in this repository")
+    return JSONResponse(list(listed.values()), headers={"X-Repo-Commit": commit})
+
+
+def _described(name: str, size: int, sha256: str) -> dict[str, Any]:
+    """A file as a repository of large files describes it."""
+    return {
+        "type": "file",
+        "path": name,
+        "size": size,
+        "oid": sha256[:40],
+        "lfs": {"oid": sha256, "size": size, "pointerSize": 130},
+    }
+
+
+def _deliver(repositories: Repositories, request: Request) -> Response:
+    found, name = _with_path(repositories, request)
+    if isinstance(found, Response):
+        return found
+    _, folder, commit = found
+    opened = repositories.open(folder, name)
+    if opened is None:
+        missing = _missing("EntryNotFound", f"no file {name!r} in this repository")
+        missing.headers["X-Repo-Commit"] = commit
+        return missing
+    handle, entry = opened
+    headers = {
+        "ETag": f'"{entry.sha256}"',
+        "X-Repo-Commit": commit,
+        "X-Linked-ETag": f'"{entry.sha256}"',
+        "X-Linked-Size": str(entry.size),
+        "Accept-Ranges": "bytes",
+        "Content-Type": "application/octet-stream",
+        "X-Content-Type-Options": "nosniff",
+        "Content-Disposition": "attachment",
+    }
+    start, end, status = 0, entry.size, 200
+    asked = _RANGE.fullmatch(request.headers.get("range", ""))
+    if asked and any(asked.groups()):
+        start, end = _bounds(asked[1], asked[2], entry.size)
+        if start >= end:
+            handle.close()
+            whole = {**headers, "Content-Range": f"bytes */{entry.size}"}
+            return Response(status_code=416, headers=whole)
+        status = 206
+        headers["Content-Range"] = f"bytes {start}-{end - 1}/{entry.size}"
+    headers["Content-Length"] = str(end - start)
+    if request.method == "HEAD":
+        handle.close()
+        return Response(status_code=status, headers=headers)
+    pieces = _pieces(handle, start, end)
+    return StreamingResponse(pieces, status_code=status, headers=headers)
+
+
+def _bounds(first: str, last: str, size: int) -> tuple[int, int]:
+    """Start and end of a range; a lone last number counts from the end of the file."""
+    if not first:
+        return max(0, size - int(last)), size
+    return int(first), min(size, int(last) + 1) if last else size
+
+
+def _pieces(handle: BinaryIO, start: int, end: int) -> Iterator[bytes]:
+    with handle:
+        handle.seek(start)
+        left = end - start
+        while left > 0:
+            piece = handle.read(min(_PIECE, left))
+            if not piece:
+                return  # cut off while it was read: the length tells the client
+            left -= len(piece)
+            yield piece
+
+
+Found = tuple[str, "Path", str]
+
+
+def _with_path(repositories: Repositories, request: Request) -> tuple[Found | Response, str]:
+    """Repository and path of ``revision/path``, where a revision may have slashes."""
+    rest = request.path_params["rest"]
+    for branch in _BRANCHES:
+        if rest == branch or rest.startswith(f"{branch}/"):
+            return _repository(repositories, request, branch), rest[len(branch) + 1 :]
+    revision, _, path = rest.partition("/")
+    return _repository(repositories, request, revision), path
+
+
+def _repository(
+    repositories: Repositories, request: Request, revision: str
+) -> Found | Response:
+    name = f"{request.path_params['org']}/{request.path_params['name']}"
+    folder = repositories.folder(name)
+    if folder is None:
+        return _missing("RepoNotFound", "no such repository")
+    commit = repositories.commit(folder)
+    if revision not in (*_BRANCHES, commit):
+        return _missing("RevisionNotFound", f"no revision {revision!r}; main is {commit}")
+    return name, folder, commit
+
+
+def _missing(code: str, message: str) -> Response:
+    printable = message.encode("ascii", "replace").decode()
+    return JSONResponse(
+        {"error": printable},
+        status_code=404,
+        headers={"X-Error-Code": code, "X-Error-Message": printable},
+    )

@@ -1,0 +1,146 @@
+"""The repositories of a folder: what may be served, and under which commit."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import stat
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from ..cards import CARD_FILE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: Organisation of model folders that lie directly in the served folder.
+ORGANISATION = "astrozoo"
+
+_PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file of a repository: its name there, size and SHA-256 (hex)."""
+
+    name: str
+    size: int
+    sha256: str
+
+
+class Repositories:
+    """Model repositories in a folder: ``DIR/org/name``, and ``DIR/name`` with a card.
+
+    A model folder directly in the served one has the organisation ``astrozoo``. Hidden
+    files, links that lead out of the served folder, and anything but files are not there.
+
+    Parameters
+    ----------
+    root : pathlib.Path
+        The served folder.
+    """
+
+    def __init__(self, root: Path):
+        self.root = root.resolve()
+        self._hashes: dict[tuple[str, int, int, int], str] = {}
+        self._lock = threading.Lock()
+
+    def names(self) -> Iterator[str]:
+        """``org/name`` of each repository, sorted."""
+        yield from sorted(self._folders())
+
+    def folder(self, name: str) -> Path | None:
+        """The folder of a repository; None if there is no such one."""
+        parts = name.split("/")
+        if len(parts) != 2 or not all(_PART.fullmatch(part) for part in parts):
+            return None
+        organisation, short = parts
+        direct = self.root / short
+        if (self.root / organisation / CARD_FILE).is_file():
+            organisation = ""  # a model folder is no organisation
+        nested = self.root / organisation / short if organisation else None
+        if nested is not None and self._is_inside(nested) and nested.is_dir():
+            return nested
+        is_direct = parts[0] == ORGANISATION and (direct / CARD_FILE).is_file()
+        return direct if is_direct and self._is_inside(direct) else None
+
+    def entries(self, folder: Path) -> list[Entry]:
+        """All files of a repository, by name."""
+        found = []
+        for root, folders, files in os.walk(folder):
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            for file in sorted(files):
+                name = Path(root, file).relative_to(folder).as_posix()
+                opened = self.open(folder, name)
+                if opened is not None:
+                    handle, entry = opened
+                    handle.close()
+                    found.append(entry)
+        return sorted(found, key=lambda entry: entry.name)
+
+    def commit(self, folder: Path) -> str:
+        """Forty hexadecimal digits that follow from names and contents alone."""
+        digest = hashlib.sha256()
+        for entry in self.entries(folder):
+            digest.update(f"{entry.name}\0{entry.size}\0{entry.sha256}\n".encode())
+        return digest.hexdigest()[:40]
+
+    def open(self, folder: Path, name: str) -> tuple[BinaryIO, Entry] | None:
+        """A file of a repository, opened, and what it is; None if it may not be served.
+
+        What is described is what was opened, even if the name leads elsewhere by now.
+        """
+        parts = name.split("/")
+        legal = all(part and not part.startswith(".") for part in parts)
+        if not legal or "\\" in name or "\0" in name:
+            return None
+        path = folder.joinpath(*parts)
+        if not self._is_inside(path):
+            return None
+        try:
+            # Not to be held up by a pipe that nobody writes to.
+            handle = os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb")
+        except OSError:
+            return None
+        status = os.fstat(handle.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            handle.close()
+            return None
+        return handle, Entry(name, status.st_size, self._hash(handle, status))
+
+    def _hash(self, handle: BinaryIO, status: os.stat_result) -> str:
+        key = (str(status.st_dev), status.st_ino, status.st_size, status.st_mtime_ns)
+        with self._lock:
+            known = self._hashes.get(key)
+        if known is None:
+            digest = hashlib.file_digest(handle, "sha256")  # type: ignore[arg-type]
+            known = digest.hexdigest()
+            handle.seek(0)
+            with self._lock:
+                self._hashes[key] = known
+        return known
+
+    def _folders(self) -> Iterator[str]:
+        for outer in _folders_in(self.root):
+            if (outer / CARD_FILE).is_file():
+                yield f"{ORGANISATION}/{outer.name}"
+                continue
+            for inner in _folders_in(outer):
+                if self._is_inside(inner):
+                    yield f"{outer.name}/{inner.name}"
+
+    def _is_inside(self, path: Path) -> bool:
+        return path.resolve().is_relative_to(self.root)
+
+
+def _folders_in(folder: Path) -> Iterator[Path]:
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError:
+        return
+    for entry in entries:
+        if entry.is_dir() and _PART.fullmatch(entry.name):
+            yield Path(entry.path)

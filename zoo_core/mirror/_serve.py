@@ -1,0 +1,91 @@
+"""Running the mirror until it is told to stop."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from typing import TYPE_CHECKING
+
+from .._errors import OutputError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+def serve(
+    root: Path,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    verbose: bool = False,
+    ready: Callable[[str], None] = print,
+) -> None:
+    """Serve a folder until Ctrl-C or a signal to end.
+
+    Parameters
+    ----------
+    root : pathlib.Path
+        Holds ``org/name`` folders, or model folders.
+    host : str
+        Address to listen on.
+    port : int
+        0 takes any free one.
+    verbose : bool
+        Log each request to standard error.
+    ready : callable
+        Called with the URL when the port is open.
+
+    Raises
+    ------
+    UsageError
+        No such folder, or the packages for serving are not installed.
+    OutputError
+        The address cannot be listened on.
+    """
+    try:
+        import uvicorn
+
+        from ._app import make_app
+    except ImportError as error:
+        raise UsageError(
+            f"serving needs the package {error.name!r}: pip install 'astrozoo[mirror]'."
+        ) from error
+    if not root.is_dir():
+        raise UsageError(f"{root} is no folder; name one that holds ORG/NAME folders.")
+    listening = _listen(host, port)
+    shown = f"[{host}]" if ":" in host else host
+    ready(f"http://{shown}:{listening.getsockname()[1]}")
+    config = uvicorn.Config(
+        make_app(root),
+        log_level="info" if verbose else "warning",
+        access_log=verbose,
+        server_header=False,
+        lifespan="off",
+    )
+    uvicorn.Server(config).run(sockets=[listening])
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach an address."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except (OSError, OverflowError) as error:
+        listening.close()
+        told = getattr(error, "strerror", None) or error
+        raise OutputError(
+            f"{host}:{port} cannot be listened on ({told}). Choose another --port; 0 takes "
+            "any free one."
+        ) from error
+    listening.listen(128)
+    return listening
