@@ -2,6 +2,7 @@
 
 from ._inputs import Inputs, open_inputs
 from ._memory import inputs_from_array
+from ._quiet import quiet
 from ._reader import Item, Listing, Problem, Raw, Reader, Request
 from ._readers import READERS
 from ._sample import Sample
@@ -18,4 +19,5 @@ __all__ = [
     "Sample",
     "inputs_from_array",
     "open_inputs",
+    "quiet",
 ]

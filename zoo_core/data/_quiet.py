@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import warnings
 from contextlib import contextmanager
@@ -13,6 +14,16 @@ if TYPE_CHECKING:
 # ``catch_warnings`` swaps state of the whole process: two threads that enter and leave it
 # out of step would leave the filters broken for good.
 _lock = threading.RLock()
+
+
+def _unlock_in_child() -> None:
+    """A forked process has none of the threads that may have held the lock."""
+    global _lock
+    _lock = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_unlock_in_child)
 
 
 @contextmanager

@@ -40,9 +40,15 @@ class Workers:
             torch.set_flush_denormal(True)
             barrier.wait()
 
-        for _ in range(self.count):
-            self._pool.submit(prepare)
-        barrier.wait()
+        try:
+            for _ in range(self.count):
+                self._pool.submit(prepare)
+            barrier.wait()
+        except BaseException:
+            # Those that wait would wait for ever, and the end of the program for them.
+            barrier.abort()
+            self._pool.shutdown(wait=False, cancel_futures=True)
+            raise
         # The number is a thread's own, but threads to come start with the one set last.
         torch.set_num_threads(before)
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 import sys
-import warnings
+import threading
+import time
 from collections import deque
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import TYPE_CHECKING
+
+from ..data import quiet
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -21,7 +25,10 @@ if TYPE_CHECKING:
 _FEWEST = 1000
 
 #: Pieces that are asked for ahead of the network, for each process.
-_AHEAD = 4
+_AHEAD = 2
+
+#: Seconds between two looks whether the process that asked is still there.
+_WATCH = 1.0
 
 #: What the processes read from: set in each of them when it begins.
 _held: list[Inputs] = []
@@ -48,31 +55,54 @@ def read_in_processes(
     context = multiprocessing.get_context("fork")
     starts = deque(range(0, len(inputs), rows))
     waiting: deque[tuple[int, Future[list[Sample]]]] = deque()
-    pool = ProcessPoolExecutor(processes, context, initializer=_begin, initargs=(inputs,))
-    is_broken = False
+    pool = ProcessPoolExecutor(
+        processes, context, initializer=_begin, initargs=(inputs, os.getpid())
+    )
+    works = True
     try:
         while starts or waiting:
-            while starts and len(waiting) < _AHEAD * processes and not is_broken:
+            while works and starts and len(waiting) < _AHEAD * processes:
+                future = _submit(pool, starts[0], rows)
+                works = future is not None
+                if future is not None:
+                    waiting.append((starts.popleft(), future))
+            samples = None
+            if waiting:
+                start, future = waiting.popleft()
+                try:
+                    samples = future.result()
+                except BrokenProcessPool:
+                    works = False
+            else:
                 start = starts.popleft()
-                with warnings.catch_warnings():
-                    # The processes only read files; they touch neither torch nor threads.
-                    warnings.simplefilter("ignore", DeprecationWarning)
-                    waiting.append((start, pool.submit(_read, start, start + rows)))
-            start, future = waiting.popleft() if waiting else (starts.popleft(), None)
-            try:
-                samples = future.result() if future else inputs[start : start + rows]
-            except BrokenProcessPool:
-                is_broken = True
-                samples = inputs[start : start + rows]
-            yield samples
+            yield inputs[start : start + rows] if samples is None else samples
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _begin(inputs: Inputs) -> None:
+def _submit(pool: ProcessPoolExecutor, start: int, rows: int) -> Future[list[Sample]] | None:
+    """Ask for a piece; None if there is nobody to ask any more."""
+    # Forking with threads about gives a warning: the processes only read files, and touch
+    # neither torch nor threads. Nobody else may be reading here while they are forked.
+    with quiet():
+        try:
+            return pool.submit(_read, start, start + rows)
+        except (BrokenProcessPool, OSError):
+            return None
+
+
+def _begin(inputs: Inputs, parent: int) -> None:
     # Ctrl-C is for the process that writes the table.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     _held.append(inputs)
+
+
+def _end_with(parent: int) -> None:
+    """End this process soon after the one that asked for it was killed."""
+    while os.getppid() == parent:
+        time.sleep(_WATCH)
+    os._exit(1)
 
 
 def _read(start: int, end: int) -> list[Sample]:

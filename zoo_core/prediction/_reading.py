@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 #: Most rows of a block, and about the most memory that it may take.
 _MOST_ROWS = 512
-_MOST_BYTES = 64 * 2**20
+_MOST_BYTES = 32 * 2**20
 
 #: Blocks that may wait for the network.
 _AHEAD = 3
@@ -62,7 +62,7 @@ def read_blocks(
     inputs : Inputs
         What is read.
     batch_size : int
-        Objects of a forward pass; a block is a multiple of it.
+        Objects of a forward pass; a block is a multiple of it unless that is too large.
     """
     import torch
 
@@ -83,7 +83,7 @@ def _rows(model: Model, batch_size: int) -> int:
         for spec in model.card.inputs
     ]
     rows = max(1, min(_MOST_ROWS, _MOST_BYTES // (4 * max(1, sum(sizes)))))
-    return batch_size * max(1, rows // batch_size)
+    return rows - rows % batch_size if rows > batch_size else rows
 
 
 def _read(inputs: Inputs, rows: int) -> Pieces:
@@ -95,9 +95,24 @@ def _read(inputs: Inputs, rows: int) -> Pieces:
 def _prepared(model: Model, pieces: Pieces) -> Generator[Block, None, None]:
     try:
         for samples in pieces:
-            yield _prepare(model, samples)
+            for alike in _split_by_shape(samples):
+                yield _prepare(model, alike)
     finally:
         pieces.close()
+
+
+def _split_by_shape(samples: list[Sample]) -> Generator[list[Sample], None, None]:
+    """Cut where the shape changes: a model may take any length along an axis."""
+    run: list[Sample] = []
+    shapes: dict[str, tuple[int, ...]] = {}
+    for sample in samples:
+        own = {name: array.shape for name, array in sample.arrays.items()}
+        if own and shapes and own != shapes:
+            yield run
+            run = []
+        shapes = own or shapes
+        run.append(sample)
+    yield run
 
 
 def _prepare(model: Model, samples: list[Sample]) -> Block:

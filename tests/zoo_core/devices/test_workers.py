@@ -106,3 +106,26 @@ def test_memory_that_suffices_for_one_batch_only():
     assert torch.equal(engine([numbers]), numbers)
     assert len(sharing) == tried
     assert engine.batch_size == 4
+
+
+def test_an_interrupt_while_they_start_leaves_no_thread(monkeypatch):
+    """The end of the program does not wait for workers that wait for the others."""
+
+    class Interrupted(threading.Barrier):
+        def wait(self, timeout=None):
+            if threading.current_thread() is threading.main_thread():
+                raise KeyboardInterrupt
+            return super().wait(timeout)
+
+    def left():
+        return [t for t in threading.enumerate() if t.name.startswith("zoo-worker")]
+
+    before = len(left())
+    monkeypatch.setattr("zoo_core.devices._workers.Barrier", Interrupted)
+
+    with pytest.raises(KeyboardInterrupt):
+        Workers(3)
+    end = time.monotonic() + 10
+    while len(left()) > before and time.monotonic() < end:
+        time.sleep(0.01)
+    assert len(left()) == before
