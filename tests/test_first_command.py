@@ -1,6 +1,7 @@
 """The README's first command, on the example that it names."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,22 @@ def test_readme_names_this_command():
     command = "uv run zoo predict resnet-lens examples/lsst-cutouts -o candidates.parquet"
 
     assert command in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_readme_shows_what_the_command_prints(tmp_path, capsys):
+    """The same rows in the same form, up to what half precision may do to a probability."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = readme.split("What the first command prints:\n\n```\n")[1].split("```")[0]
+    output = tmp_path / "candidates.parquet"
+
+    assert main(["predict", "resnet-lens", str(CUTOUTS), "-o", str(output)]) == 0
+    printed = capsys.readouterr().out
+
+    number = re.compile(r"\b[01]\.\d{4}\b")
+    assert number.sub("0.0000", shown) == number.sub("0.0000", printed)
+    told, found = ([float(x) for x in number.findall(text)] for text in (shown, printed))
+    assert len(told) == 20
+    assert told == pytest.approx(found, abs=0.02)
 
 
 def test_every_cutout_is_a_row_best_first(candidates):

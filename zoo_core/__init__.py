@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-__all__ = ["Zoo", "ZooError", "build", "list_models", "load", "simulate"]
+__all__ = ["UsageError", "Zoo", "ZooError", "build", "list_models", "load", "simulate"]
 
 
 def list_models(*, task: str | None = None, plugin: str | None = None) -> list[str]:
@@ -83,8 +83,8 @@ def __getattr__(name: str) -> Any:
         from ._zoo import Zoo
 
         return Zoo
-    if name == "ZooError":
-        from ._errors import ZooError
+    if name in ("UsageError", "ZooError"):
+        from . import _errors
 
-        return ZooError
+        return getattr(_errors, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -81,7 +81,7 @@ class DeepLens(nn.Module):
                 width_in = width_out
         self.units = nn.Sequential(*units)
         self.num_features = width_in
-        self.head = nn.Linear(width_in, num_outputs)
+        self.head: nn.Module = nn.Linear(width_in, num_outputs)
         self._initialise()
 
     def _initialise(self) -> None:
@@ -113,8 +113,13 @@ class DeepLens(nn.Module):
         return self.head
 
     def reset_classifier(self, num_classes: int) -> None:
-        """Put on a new, randomly initialised head of ``num_classes`` outputs."""
-        self.head = nn.Linear(self.num_features, num_classes)
+        """Put on a new, randomly initialised head of ``num_classes`` outputs; none for 0."""
+        like = next(self.parameters())
+        self.head = (
+            nn.Linear(self.num_features, num_classes, device=like.device, dtype=like.dtype)
+            if num_classes
+            else nn.Identity()
+        )
 
     def group_matcher(self, coarse: bool = False) -> dict[str, object]:
         """Parameter-name patterns from input to output, in timm's form."""

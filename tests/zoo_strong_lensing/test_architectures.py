@@ -71,3 +71,18 @@ def test_any_number_of_bands_and_outputs():
             2,
             7,
         )
+
+
+def test_a_new_head_is_like_the_rest_of_the_network():
+    """Any number of outputs, none for zero as in timm, on the device and in the type of all."""
+    network = DeepLens().to("meta", torch.float16)
+    network.reset_classifier(3)
+    head = network.get_classifier()
+    assert (head.in_features, head.out_features) == (512, 3)
+    assert (head.weight.device.type, head.weight.dtype) == ("meta", torch.float16)
+
+    network.reset_classifier(0)
+    assert isinstance(network.get_classifier(), nn.Identity)
+    assert network(torch.zeros(2, 1, 45, 45, device="meta").half()).shape == (2, 512)
+    network.reset_classifier(2)
+    assert network.get_classifier().weight.device.type == "meta"

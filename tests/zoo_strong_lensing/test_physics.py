@@ -8,6 +8,8 @@ from zoo_strong_lensing.simulation import canvas, population, profiles, sie
 from zoo_strong_lensing.simulation.grid import Grid
 from zoo_strong_lensing.simulation.lsst import ELECTRONS_PER_NANOJANSKY, LsstLens
 
+from zoo_core import UsageError
+
 GRID = Grid()
 SIZE, SCALE = GRID.size, GRID.pixel_scale_arcsec
 CHUNKS, CHUNK = 10, 512
@@ -381,6 +383,22 @@ def test_kinds_come_with_their_weights(sample):
     assert sum(counts) == len(sample["kind"])
     np.testing.assert_array_equal(sample["kind"] == "lens", sample["lens"] == 1)
     assert stats.chisquare(counts, weights * sum(counts)).pvalue > 1e-3
+
+
+@pytest.mark.parametrize("fraction", [0, 1.0])
+def test_a_fraction_of_lenses_may_be_none_or_all(fraction):
+    """The ends of the range are fractions too."""
+    drawn = LsstLens(fraction).draw(8, torch.Generator().manual_seed(1))
+
+    assert set(drawn.truth["lens"]) == {int(fraction)}
+    assert torch.isfinite(drawn.arrays["image"]).all()
+
+
+@pytest.mark.parametrize("fraction", [-0.1, 1.1, float("nan"), "half", None])
+def test_a_fraction_is_a_number_from_zero_to_one(fraction):
+    """Anything else is refused before the first draw."""
+    with pytest.raises(UsageError, match="lens_fraction must be a number from 0 to 1, is "):
+        LsstLens(fraction)
 
 
 def test_same_seed_gives_the_same_cutouts():

@@ -25,7 +25,9 @@ def register(verbs: Verbs) -> None:
         ),
         json_output=False,
     )
-    parser.add_argument("shell", choices=("bash", "zsh", "tcsh"))
+    parser.add_argument(
+        "shell", metavar="SHELL", choices=("bash", "zsh", "tcsh"), help="bash, zsh or tcsh"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -48,12 +48,8 @@ def register(verbs: Verbs) -> None:
     parser.add_argument(
         "--truth", help="table with 'id' and truth columns (default: truth.ecsv, ...)"
     )
-    parser.add_argument(
-        "-n", type=at_least_one, default=20_000, help="objects to simulate (20000)"
-    )
-    parser.add_argument(
-        "--seed", type=not_negative, default=0, help="of the simulated objects (0)"
-    )
+    parser.add_argument("-n", type=at_least_one, help="objects to simulate (20000)")
+    parser.add_argument("--seed", type=not_negative, help="of the simulated objects (0)")
     parser.add_argument(
         "--option", action="append", default=[], metavar="KEY=VALUE",
         help="of the simulator, as in a recipe's [simulator] options; may be repeated",

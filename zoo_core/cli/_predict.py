@@ -11,6 +11,7 @@ from ._common import (
     add_engine_options,
     add_reading_options,
     add_verb,
+    not_negative,
     note,
     note_engine,
     print_json,
@@ -56,7 +57,9 @@ def register(verbs: Verbs) -> None:
         "--order", choices=("rank", "input"), default="rank",
         help="best first (default, where the task has a ranking), or as read",
     )  # fmt: skip
-    parser.add_argument("--top", type=int, default=10, metavar="N", help="rows to print (10)")
+    parser.add_argument(
+        "--top", type=not_negative, default=10, metavar="N", help="rows to print (10)"
+    )
     add_reading_options(parser)
     add_engine_options(parser)
     add_device_options(parser)
@@ -89,9 +92,11 @@ def run(arguments: argparse.Namespace) -> int:
                 progress=progress,
             )
     except PredictionInterrupted as interrupt:
-        partial = arguments.output.with_name("partial-" + arguments.output.name)
-        write_table(interrupt.table, partial, overwrite=True)
-        note(f"zoo: interrupted; the {len(interrupt.table)} rows that were done: {partial}")
+        engine = model.engine(compile=arguments.compile, batch_size=arguments.batch_size)
+        interrupt.table.meta.update(
+            device=engine.device, precision=engine.precision, method=engine.method
+        )
+        _keep(interrupt.table, arguments.output)
         return _INTERRUPTED
     seconds = time.monotonic() - started
     note_engine(model.engine(compile=arguments.compile, batch_size=arguments.batch_size))
@@ -100,6 +105,24 @@ def run(arguments: argparse.Namespace) -> int:
         table = table.sorted_by(ranking)
     write_table(table, arguments.output, overwrite=arguments.overwrite)
     return _report(arguments, model, table, seconds)
+
+
+def _keep(table: PredictionTable, output: Path) -> None:
+    """Write the rows of an interrupted prediction beside the output, under a free name."""
+    from ..tables import write_table
+
+    if not len(table):
+        note("zoo: interrupted before any row was done")
+        return
+    there = [path.name for path in output.parent.iterdir()]
+    name, count = f"partial-{output.name}", 1
+    # A CSV file has a second one beside it, whose name begins with its own.
+    while any(taken.startswith(name) for taken in there):
+        count += 1
+        name = f"partial-{count}-{output.name}"
+    partial = output.with_name(name)
+    write_table(table, partial)
+    note(f"zoo: interrupted; the {len(table)} rows that were done: {partial}")
 
 
 def _report(
@@ -135,13 +158,11 @@ def _report(
 def _print_top(arguments: argparse.Namespace, model: Model, table: PredictionTable) -> None:
     names = ["id", *(column.name for column in model.task.columns), "flag"]
     rows = [
-        tuple(
-            f"{table[name][row]:.4f}"
-            if isinstance(table[name][row], float)
-            else str(table[name][row])
-            for name in names
-        )
-        for row in range(min(arguments.top, len(table)))
+        tuple(_cell(row[name]) for name in names) for row in table.head(arguments.top).rows()
     ]
     if rows:
         print_table([name.upper() for name in names], rows)
+
+
+def _cell(value: object) -> str:
+    return f"{value:.4f}" if isinstance(value, float) else str(value)

@@ -28,7 +28,10 @@ def register(verbs: Verbs) -> None:
     parser.add_argument("simulator", metavar="SIMULATOR", help="see 'zoo list --simulators'")
     parser.add_argument("-n", type=at_least_one, required=True, help="how many objects")
     parser.add_argument("--seed", type=not_negative, required=True, help="same seed, same data")
-    parser.add_argument("-o", "--output", metavar="DIR", type=Path, required=True)
+    parser.add_argument(
+        "-o", "--output", metavar="DIR", type=Path, required=True,
+        help="folder for the objects and truth.ecsv; made if missing",
+    )  # fmt: skip
     parser.add_argument(
         "--format", choices=("fits", "npz", "hdf5"), default="fits",
         help="one FITS file an object (default), or one file for all",

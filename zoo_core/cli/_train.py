@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import argparse
 
     from .._zoo import Zoo
+    from ..evaluation import Evaluation
     from ..training import Recipe
     from ._common import Verbs
 
@@ -49,15 +50,30 @@ def run(arguments: argparse.Namespace) -> int:
     """Train what is left to train and write the model folder."""
     from .._zoo import default_zoo
     from ..devices import pick_device
-    from ..plugins import EpochEnded
-    from ..training import export_model, make_trainer
+    from ..training import hold_run
 
     zoo = default_zoo()
     recipe = _recipe(zoo, arguments.recipe)
     if arguments.fast:
         recipe = recipe.faster()
     device = pick_device(arguments.device)
-    trainer = make_trainer(zoo, recipe, arguments.output, device=device)
+    with hold_run(arguments.output):
+        evaluation = _train(zoo, recipe, arguments.output, device=device)
+    folder = arguments.output / recipe.name
+    if arguments.json:
+        values = {f"{m.name} {m.conditions}".strip(): m.value for m in evaluation.metrics}
+        print_json({"folder": str(folder), "data": evaluation.data, "metrics": values})
+    else:
+        print(f"{folder}: try 'zoo info {folder.resolve()}'")
+    return 0
+
+
+def _train(zoo: Zoo, recipe: Recipe, output: Path, *, device: str) -> Evaluation:
+    """Train in a folder that is ours, and test what came out."""
+    from ..plugins import EpochEnded
+    from ..training import export_model, make_trainer
+
+    trainer = make_trainer(zoo, recipe, output, device=device)
     if trainer.epoch:
         note(f"going on after epoch {trainer.epoch} of {recipe.training.epochs}")
 
@@ -71,16 +87,9 @@ def run(arguments: argparse.Namespace) -> int:
             progress=lambda step, steps, loss: progress(step, steps, text=f"loss {loss:.3f}"),
             after_epoch=after_epoch,
         )
-    folder = arguments.output / recipe.name
     note("calibrating, testing and writing the model folder")
     with progress_bar("test") as progress:
-        evaluation = export_model(zoo, recipe, trainer, folder, progress=progress)
-    if arguments.json:
-        values = {f"{m.name} {m.conditions}".strip(): m.value for m in evaluation.metrics}
-        print_json({"folder": str(folder), "data": evaluation.data, "metrics": values})
-    else:
-        print(f"{folder}: try 'zoo info {folder.resolve()}'")
-    return 0
+        return export_model(zoo, recipe, trainer, output / recipe.name, progress=progress)
 
 
 def _recipe(zoo: Zoo, name: str) -> Recipe:

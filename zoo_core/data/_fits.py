@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from .._errors import InputError
 from ._bands import LETTERS, is_name_of, names_band, names_of, split_stem, stated_band
+from ._header import value_of
 from ._listing import stem_of
 from ._pixel_scale import compare_pixel_scale
 from ._quiet import quiet
@@ -274,14 +275,14 @@ def _planes(hdus: Any, bands: int) -> list[_Plane]:
         header = hdu.header
         stated = {}
         for key in _BAND_KEYS:
-            text = stated_band(header.get(key))
+            text = stated_band(value_of(header, key))
             if text:
                 stated[key] = text
         if not getattr(hdu, "is_image", False) or not hdu.shape or 0 in hdu.shape:
             # An empty primary HDU speaks for the extensions of a file of one band.
             inherited = stated if index == 0 and bands == 1 else inherited
             continue
-        name = header.get("EXTNAME", "")
+        name = value_of(header, "EXTNAME")
         name = name.strip() if isinstance(name, str) else ""
         label = "" if index == 0 else name or str(index)
         plane = _Plane(hdu, label, name, stated)

@@ -83,13 +83,16 @@ class Inputs(Sequence[Sample]):
             try:
                 raw = reader.read(item)
                 source = raw.source or source
-                arrays, problems = self._check(raw)
+                problems += raw.warnings
+                arrays, warnings = self._check(raw)
+                problems += warnings
+            # What makes it unusable is told first, for it gives the row its flag.
             except InputError as error:
-                problems.append(Problem(error.flag, str(error)))
+                problems.insert(0, Problem(error.flag, str(error)))
             except OSError as error:
-                problems.append(Problem("unreadable", error.strerror or str(error)))
+                problems.insert(0, Problem("unreadable", error.strerror or str(error)))
             except Exception as error:  # noqa: BLE001 - one bad file must not end the run
-                problems.append(Problem("unreadable", f"{type(error).__name__}: {error}"))
+                problems.insert(0, Problem("unreadable", f"{type(error).__name__}: {error}"))
         first = self._first[item.id]
         if first != index:
             problems.append(self._duplicate(item.id, first))
@@ -121,12 +124,12 @@ class Inputs(Sequence[Sample]):
 
     def _check(self, raw: Raw) -> tuple[dict[str, np.ndarray], list[Problem]]:
         arrays: dict[str, np.ndarray] = {}
-        problems = list(raw.warnings)
+        warnings: list[Problem] = []
         for spec in self._specs:
             checked = check_array(raw.arrays[spec.name], spec, fit=self._fit)
             arrays[spec.name] = checked.array
-            problems += checked.warnings
-        return arrays, problems
+            warnings += checked.warnings
+        return arrays, warnings
 
     def _duplicate(self, identity: str, first: int) -> Problem:
         source = self._items[first][0].source

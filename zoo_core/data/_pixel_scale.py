@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import TYPE_CHECKING
 
+from ._header import value_of
 from ._reader import Problem
 
 if TYPE_CHECKING:
@@ -38,32 +40,45 @@ def stated_pixel_scale(header: Mapping[str, object]) -> float | None:
     """Scale in arcsec per pixel by ``PIXSCALE`` or the celestial WCS; None if not stated.
 
     Of the WCS the root of the area of a pixel is taken: ``CDi_j``, or ``CDELTi`` with
-    ``PCi_j``, in degrees.
+    ``PCi_j``, in the units ``CUNITi``, which are degrees if they are not stated.
 
     >>> stated_pixel_scale({"PIXSCALE": 0.2})
     0.2
     >>> stated_pixel_scale({"CTYPE1": "RA---TAN", "CDELT1": -0.001, "CDELT2": 0.001})
     3.6
     """
-    stated = _number(header, "PIXSCALE")
-    if stated is not None:
-        return stated if stated > 0 else None
-    if not str(header.get("CTYPE1", "")).startswith(_CELESTIAL):
+    scale = _number(header, "PIXSCALE", math.nan)
+    if not math.isnan(scale):
+        return scale if scale > 0 else None
+    if not str(value_of(header, "CTYPE1")).startswith(_CELESTIAL):
         return None
-    name, default = ("CD", 0.0) if "CD1_1" in header else ("PC", 1.0)
-    off = [_number(header, f"{name}{key}") or 0.0 for key in ("1_2", "2_1")]
-    on = [_number(header, f"{name}{key}") for key in ("1_1", "2_2")]
-    on_axis = [default if value is None else value for value in on]
-    area = abs(on_axis[0] * on_axis[1] - off[0] * off[1])
+    name, on_axis = ("CD", 0.0) if "CD1_1" in header else ("PC", 1.0)
+    on = [_number(header, f"{name}{key}", on_axis) for key in ("1_1", "2_2")]
+    off = [_number(header, f"{name}{key}", 0.0) for key in ("1_2", "2_1")]
+    steps = [1.0, 1.0]
     if name == "PC":
-        steps = [_number(header, f"CDELT{axis}") for axis in (1, 2)]
-        if None in steps:
-            return None
-        area *= abs(math.prod(step for step in steps if step is not None))
-    return round(3600.0 * math.sqrt(area), 9) or None
+        steps = [_number(header, f"CDELT{axis}", math.nan) for axis in (1, 2)]
+    units = [_arcsec(str(value_of(header, f"CUNIT{axis}") or "deg")) for axis in (1, 2)]
+    area = abs((on[0] * on[1] - off[0] * off[1]) * math.prod(steps) * math.prod(units))
+    # Whatever cannot be read is NaN, and then so is the area.
+    return round(math.sqrt(area), 9) if area > 0 else None
 
 
-def _number(header: Mapping[str, object], key: str) -> float | None:
-    value = header.get(key)
+def _number(header: Mapping[str, object], key: str, default: float) -> float:
+    """A finite number of the header, ``default`` without the keyword, NaN for anything else."""
+    if key not in header:
+        return default
+    value = value_of(header, key)
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number and math.isfinite(value) else None  # type: ignore[arg-type]
+    return float(value) if is_number and math.isfinite(value) else math.nan  # type: ignore[arg-type]
+
+
+@functools.cache
+def _arcsec(unit: str) -> float:
+    """Arcseconds in a unit as a header names it; NaN if it is no angle."""
+    from astropy import units
+
+    try:
+        return float(units.Unit(unit.strip().lower() or "deg").to(units.arcsec))
+    except ValueError:
+        return math.nan

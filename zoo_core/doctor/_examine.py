@@ -18,10 +18,7 @@ if TYPE_CHECKING:
     from .._zoo import Zoo
     from ..plugins import Plugin
 
-_PACKAGES = (
-    "astropy", "h5py", "huggingface-hub", "matplotlib", "numpy", "pluggy", "pyarrow",
-    "safetensors", "scikit-learn", "scipy", "timm", "torch", "torchvision",
-)  # fmt: skip
+_DISTRIBUTION = "astrozoo"
 
 
 def examine(zoo: Zoo) -> list[HealthCheck]:
@@ -39,19 +36,36 @@ def _python() -> HealthCheck:
 
 
 def _packages() -> HealthCheck:
-    missing = []
-    for name in _PACKAGES:
-        try:
-            metadata.version(name)
-        except metadata.PackageNotFoundError:
-            missing.append(name)
-    return HealthCheck(
-        name="packages",
-        passed=not missing,
-        message=f"missing: {', '.join(missing)}; install with 'pip install {' '.join(missing)}'"
-        if missing
-        else "all dependencies are installed",
-    )
+    """Whether everything is installed that our own metadata require without extras."""
+    name = "packages"
+    try:
+        wanted = metadata.requires(_DISTRIBUTION) or []
+    except metadata.PackageNotFoundError:
+        message = f"{_DISTRIBUTION} is not installed, so nobody knows what it needs; install it"
+        return HealthCheck(name=name, passed=False, message=message)
+    try:
+        lacking = [text for text in wanted if not _is_installed(text)]
+    except ModuleNotFoundError:
+        lacking = ["packaging"]
+    if lacking:
+        told = " ".join(f"'{text}'" for text in lacking)
+        message = f"missing or of another version: install with: pip install {told}"
+        return HealthCheck(name=name, passed=False, message=message)
+    return HealthCheck(name=name, passed=True, message="all dependencies are installed")
+
+
+def _is_installed(text: str) -> bool:
+    """Whether a requirement is met, or is one of an extra or of another platform."""
+    from packaging.requirements import Requirement
+
+    requirement = Requirement(text)
+    if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
+        return True
+    try:
+        version = metadata.version(requirement.name)
+    except metadata.PackageNotFoundError:
+        return False
+    return requirement.specifier.contains(version, prereleases=True)
 
 
 def _devices() -> HealthCheck:
@@ -65,6 +79,7 @@ def _devices() -> HealthCheck:
 def _models(zoo: Zoo) -> HealthCheck:
     listing = zoo.list_models()
     problems = list(listing.problems)
+    count = len(listing.found)
     for item in listing.found:
         try:
             zoo.find(item.full_name)
@@ -73,7 +88,7 @@ def _models(zoo: Zoo) -> HealthCheck:
     return HealthCheck(
         name="models",
         passed=not problems,
-        message="; ".join(map(str, problems)) or f"{len(listing.found)} models",
+        message="; ".join(map(str, problems)) or f"{count} model{'' if count == 1 else 's'}",
     )
 
 

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from ..tasks import Task
 
 
+#: Objects that are drawn from a simulator unless told otherwise.
+_COUNT = 20_000
+
+
 @dataclass(frozen=True)
 class Evaluation:
     """What came out of an evaluation.
@@ -63,8 +67,8 @@ def evaluate(
     data: str | Path | Simulator,
     *,
     truth: str | Path | None = None,
-    count: int = 20_000,
-    seed: int = 0,
+    count: int | None = None,
+    seed: int | None = None,
     fit: str = "exact",
     accept_bands: Sequence[str] = (),
     compile: bool = False,
@@ -83,8 +87,8 @@ def evaluate(
         Table with a column ``id`` and the truth columns; by default ``truth.csv``,
         ``truth.ecsv`` or ``truth.parquet`` beside the
         data.
-    count, seed : int
-        Of a simulator's data.
+    count, seed : int, optional
+        Of a simulator's data: 20,000 objects of the seed 0, if not given.
     fit : str
     accept_bands : sequence of str
         How files are read, as for ``Model.predict``.
@@ -100,9 +104,15 @@ def evaluate(
         No truth table, a truth column is missing, an id stands twice in it, objects
         without truth, or no object that could be predicted.
     UsageError
-        ``fit``, ``accept_bands`` or ``truth`` with a simulator.
+        ``fit``, ``accept_bands`` or ``truth`` with a simulator, ``count`` or ``seed``
+        without one.
     """
     if isinstance(data, str | Path):
+        if count is not None or seed is not None:
+            raise UsageError(
+                f"count (-n) and seed are for a simulator, on the command line DATA "
+                f"simulator:NAME; got {str(data)!r}. Leave them out."
+            )
         columns = _truth_table(Path(data), truth)
         inputs = model.open(data, fit=fit, accept_bands=accept_bands)
         rows = _truth_rows(columns["id"], inputs.ids)
@@ -118,7 +128,12 @@ def evaluate(
         )
     engine = model.engine(compile=compile, batch_size=batch_size)
     return _evaluate_simulated(
-        model, data, engine=engine, count=count, seed=seed, progress=progress
+        model,
+        data,
+        engine=engine,
+        count=_COUNT if count is None else count,
+        seed=seed or 0,
+        progress=progress,
     )
 
 

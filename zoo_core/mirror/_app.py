@@ -21,13 +21,21 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from starlette.requests import Request
+    from starlette.types import Receive, Scope, Send
+
+    from ._repositories import Entry
 
 _PIECE = 2**20
 
 #: Names of the only branch that there is.
 _BRANCHES = ("main", "refs/heads/main", "HEAD")
 
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+#: Longer numbers mean nothing here, and Python does not read endless ones.
+_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
+_LIMIT = re.compile(r"[0-9]{1,18}")
+
+#: How often a file that changes while it is looked up is looked up again.
+_ATTEMPTS = 3
 
 
 def make_app(root: Path) -> Starlette:
@@ -64,7 +72,7 @@ def _list_models(repositories: Repositories, request: Request) -> Response:
         if (author is None or name.split("/")[0] == author) and search in name.lower()
     ]
     limit = asked.get("limit", "")
-    return JSONResponse(found[: int(limit)] if limit.isdecimal() else found)
+    return JSONResponse(found[: int(limit)] if _LIMIT.fullmatch(limit) else found)
 
 
 def _describe_model(repositories: Repositories, request: Request) -> Response:
@@ -126,16 +134,28 @@ def _described(name: str, size: int, sha256: str) -> dict[str, Any]:
 
 
 def _deliver(repositories: Repositories, request: Request) -> Response:
-    found, name = _with_path(repositories, request)
-    if isinstance(found, Response):
-        return found
-    _, folder, commit = found
-    opened = repositories.open(folder, name)
+    for _ in range(_ATTEMPTS):
+        found, name = _with_path(repositories, request)
+        if isinstance(found, Response):
+            return found
+        _, folder, commit = found
+        opened = repositories.open(folder, name)
+        # What was opened belongs to the commit only if this was the commit all the while.
+        if repositories.commit(folder) == commit:
+            break
+        if opened is not None:
+            opened[0].close()
+    else:
+        return _missing("Busy", "this repository is being changed; try again", status=503)
     if opened is None:
         missing = _missing("EntryNotFound", f"no file {name!r} in this repository")
         missing.headers["X-Repo-Commit"] = commit
         return missing
-    handle, entry = opened
+    return _answer(request, *opened, commit=commit)
+
+
+def _answer(request: Request, handle: BinaryIO, entry: Entry, *, commit: str) -> Response:
+    """An open file or a part of it; of HEAD its headers."""
     headers = {
         "ETag": f'"{entry.sha256}"',
         "X-Repo-Commit": commit,
@@ -160,8 +180,19 @@ def _deliver(repositories: Repositories, request: Request) -> Response:
     if request.method == "HEAD":
         handle.close()
         return Response(status_code=status, headers=headers)
-    pieces = _pieces(handle, start, end)
-    return StreamingResponse(pieces, status_code=status, headers=headers)
+    return _Delivery(handle, start, end, status_code=status, headers=headers)
+
+
+class _Delivery(StreamingResponse):
+    """Some bytes of an open file, which is closed whatever becomes of the client."""
+
+    def __init__(self, handle: BinaryIO, start: int, end: int, **options: Any):
+        super().__init__(_pieces(handle, start, end), **options)
+        self._handle = handle
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self._handle:
+            await super().__call__(scope, receive, send)
 
 
 def _bounds(first: str, last: str, size: int) -> tuple[int, int]:
@@ -172,15 +203,14 @@ def _bounds(first: str, last: str, size: int) -> tuple[int, int]:
 
 
 def _pieces(handle: BinaryIO, start: int, end: int) -> Iterator[bytes]:
-    with handle:
-        handle.seek(start)
-        left = end - start
-        while left > 0:
-            piece = handle.read(min(_PIECE, left))
-            if not piece:
-                return  # cut off while it was read: the length tells the client
-            left -= len(piece)
-            yield piece
+    handle.seek(start)
+    left = end - start
+    while left > 0:
+        piece = handle.read(min(_PIECE, left))
+        if not piece:
+            return  # cut off while it was read: the length tells the client
+        left -= len(piece)
+        yield piece
 
 
 Found = tuple[str, "Path", str]
@@ -209,10 +239,10 @@ def _repository(
     return name, folder, commit
 
 
-def _missing(code: str, message: str) -> Response:
+def _missing(code: str, message: str, *, status: int = 404) -> Response:
     printable = message.encode("ascii", "replace").decode()
     return JSONResponse(
         {"error": printable},
-        status_code=404,
+        status_code=status,
         headers={"X-Error-Code": code, "X-Error-Message": printable},
     )

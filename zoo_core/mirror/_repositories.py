@@ -125,6 +125,8 @@ class Repositories:
 
     def _folders(self) -> Iterator[str]:
         for outer in _folders_in(self.root):
+            if not self._is_inside(outer):
+                continue
             if (outer / CARD_FILE).is_file():
                 yield f"{ORGANISATION}/{outer.name}"
                 continue

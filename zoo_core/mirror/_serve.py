@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import ipaddress
+import signal
 import socket
-from typing import TYPE_CHECKING
+import threading
+from typing import TYPE_CHECKING, Any
 
 from .._errors import OutputError, UsageError
 
@@ -55,15 +58,37 @@ def serve(
         raise UsageError(f"{root} is no folder; name one that holds ORG/NAME folders.")
     listening = _listen(host, port)
     shown = f"[{host}]" if ":" in host else host
+    _end_on_terminate()
     ready(f"http://{shown}:{listening.getsockname()[1]}")
     config = uvicorn.Config(
         make_app(root),
+        log_config=_logs_to_standard_error(uvicorn.config.LOGGING_CONFIG),
         log_level="info" if verbose else "warning",
         access_log=verbose,
         server_header=False,
         lifespan="off",
     )
-    uvicorn.Server(config).run(sockets=[listening])
+    try:
+        uvicorn.Server(config).run(sockets=[listening])
+    except KeyboardInterrupt:
+        # uvicorn has ended in order and raises the signal again; this is the way to end.
+        return
+    finally:
+        listening.close()
+
+
+def _end_on_terminate() -> None:
+    """Let SIGTERM end the server as Ctrl-C does, also before it has begun to serve."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+def _logs_to_standard_error(config: dict[str, Any]) -> dict[str, Any]:
+    """Standard output holds nothing but the address, so that a shell can read it."""
+    config = copy.deepcopy(config)
+    for handler in config["handlers"].values():
+        handler["stream"] = "ext://sys.stderr"
+    return config
 
 
 def is_loopback(host: str) -> bool:

@@ -11,12 +11,14 @@ if TYPE_CHECKING:
     from ._lock import LockFile, user_lock_file
     from ._place import Place
     from ._publish import list_outgoing, publish
+    from ._sources import fetch_from_sources
 
 __all__ = [
     "HubPlace",
     "LockFile",
     "Place",
     "choose_cached",
+    "fetch_from_sources",
     "list_cached",
     "list_outgoing",
     "publish",
@@ -32,4 +34,5 @@ __getattr__ = imported_later(
     _lock=("LockFile", "user_lock_file"),
     _place=("Place",),
     _publish=("list_outgoing", "publish"),
+    _sources=("fetch_from_sources",),
 )

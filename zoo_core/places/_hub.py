@@ -50,7 +50,7 @@ class HubPlace(Place):
             facts = {"commit": commit, CARD_FILE: digest, "weights": card.weights.ref.sha256}
             self.lock.check(str(reference), facts, accept=accept)
         pinned = HubReference(reference.repository, commit)
-        return ModelFolder(str(pinned), folder, card, fetch=partial(_fetch, pinned))
+        return ModelFolder(str(pinned), folder, card, fetch=partial(fetch_file, pinned))
 
     def _find_card(
         self, reference: HubReference, recorded: dict[str, str] | None, *, accept: bool
@@ -59,18 +59,18 @@ class HubPlace(Place):
         from huggingface_hub.errors import RevisionNotFoundError
 
         if recorded is None:
-            return _fetch(reference, CARD_FILE, newest=accept)
+            return fetch_file(reference, CARD_FILE, newest=accept)
         pinned = HubReference(reference.repository, recorded["commit"])
         try:
-            return _fetch(pinned, CARD_FILE)
+            return fetch_file(pinned, CARD_FILE)
         except PlaceError as error:
             if not isinstance(error.__cause__, RevisionNotFoundError):
                 raise
         # The server does not know the recorded commit: what it has instead is compared.
-        return _fetch(reference, CARD_FILE, newest=True)
+        return fetch_file(reference, CARD_FILE, newest=True)
 
 
-def _fetch(
+def fetch_file(
     reference: HubReference, file: str, *, again: bool = False, newest: bool = False
 ) -> Path:
     """A file of a repository in the cache, fetched if it is not there.

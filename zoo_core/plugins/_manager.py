@@ -138,6 +138,7 @@ class PluginManager:
             manager.register(plugin.module, name=plugin.name)
             callers = manager.get_hookcallers(plugin.module) or []
             _refuse_misspelt(callers, vars(manager.hook).values())
+            _refuse_wrappers(callers, plugin.module)
             _refuse_undeclared(declared, {caller.name for caller in callers})
         except Exception as error:
             plugin.fail(Stage.REGISTER, error)
@@ -197,6 +198,22 @@ def _refuse_misspelt(
     if misspelt:
         names = sorted(caller.name for caller in known if caller.has_spec())
         raise PluginError(str(unknown_name("hook", misspelt[0], names)))
+
+
+def _refuse_wrappers(implemented: Iterable[pluggy.HookCaller], module: object) -> None:
+    """Each plugin is called by itself: there are no other results that one could wrap."""
+    wrappers = sorted(
+        caller.name
+        for caller in implemented
+        for implementation in caller.get_hookimpls()
+        if implementation.plugin is module
+        and (implementation.wrapper or implementation.hookwrapper)
+    )
+    if wrappers:
+        raise PluginError(
+            f"the hook {wrappers[0]} is implemented as a wrapper, but each plugin is called by "
+            "itself: there is nothing to wrap; mark it with a plain @hookimpl"
+        )
 
 
 def _refuse_undeclared(declared: set[str], implemented: set[str]) -> None:

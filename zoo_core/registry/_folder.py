@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -49,7 +50,9 @@ class ModelFolder:
     def read(self, ref: FileRef) -> bytes:
         """A file of the folder, fetched if need be, and checked against the card.
 
-        A fetched file that is damaged is fetched once more.
+        What the folder does not hold comes from the place that it was found in, or from the
+        sources of the weights that the card names. A fetched file that is damaged is fetched
+        once more.
 
         Raises
         ------
@@ -61,11 +64,15 @@ class ModelFolder:
         from .._errors import WeightsCorrupt
         from ..weights import read_verified
 
-        if self.fetch is None:
+        fetch = self.fetch
+        sources = self.card.weights.sources if ref == self.card.weights.ref else ()
+        if fetch is None and sources and not (self.folder / ref.file).exists():
+            from ..places import fetch_from_sources
+
+            fetch = partial(fetch_from_sources, sources)
+        if fetch is None:
             return read_verified(self.folder, ref)
-        self.fetch(ref.file)
         try:
-            return read_verified(self.folder, ref)
+            return read_verified(fetch(ref.file).parent, ref)
         except WeightsCorrupt:
-            self.fetch(ref.file, again=True)
-            return read_verified(self.folder, ref)
+            return read_verified(fetch(ref.file, again=True).parent, ref)

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Any
 from .._errors import OutputError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     import numpy as np
 
     from ..cards import InputSpec
-    from ._base import Simulated, Simulator
+    from ._base import Simulator
 
     Progress = Callable[[int, int], None]
+    Columns = dict[str, np.ndarray]
 
 _TRUTH = "truth.ecsv"
 
@@ -65,7 +66,13 @@ def write_data_set(
     width = max(4, len(str(count - 1)))
     ids = [f"{simulator.name}-{seed}-{index:0{width}d}" for index in range(count)]
     writer = {"fits": _write_fits, "npz": _write_npz, "hdf5": _write_hdf5}[file_format]
-    truth = writer(simulator, folder, ids, seed, progress)
+    try:
+        truth = writer(simulator, folder, ids, seed, progress)
+    except OSError as error:
+        why = error.strerror or " ".join(str(error).split())
+        raise OutputError(
+            f"{folder} cannot be written any further ({why}); what is in it is not whole."
+        ) from error
     table = PredictionTable(
         (Column("id", "identifier of the object"), *simulator.truth),
         {"id": ids, **truth},
@@ -87,11 +94,11 @@ def _make(folder: Path, *, overwrite: bool) -> None:
 
 def _write_fits(
     simulator: Simulator, folder: Path, ids: list[str], seed: int, progress: Progress | None
-) -> dict[str, np.ndarray]:
+) -> Columns:
     """A FITS file an object; images of more than one band as extensions."""
     from astropy.io import fits
 
-    truths = []
+    truths: list[Columns] = []
     done = 0
     for chunk in simulator.stream(len(ids), seed=seed):
         for row in range(len(chunk)):
@@ -106,8 +113,8 @@ def _write_fits(
             done += 1
         if progress:
             progress(done, len(ids))
-        truths.append(chunk)
-    return _joined_truth(truths)
+        truths.append(chunk.truth)
+    return _joined(truths)
 
 
 def _image_hdus(spec: InputSpec, image: np.ndarray, simulator: Simulator) -> list[Any]:
@@ -128,51 +135,57 @@ def _image_hdus(spec: InputSpec, image: np.ndarray, simulator: Simulator) -> lis
 
 def _write_npz(
     simulator: Simulator, folder: Path, ids: list[str], seed: int, progress: Progress | None
-) -> dict[str, np.ndarray]:
+) -> Columns:
     import numpy as np
 
-    arrays, truth = _whole(simulator, len(ids), seed, progress)
-    named: dict[str, Any] = {"id": np.array(ids), **arrays}
+    arrays: list[Columns] = []
+    truths: list[Columns] = []
+    done = 0
+    for chunk in simulator.stream(len(ids), seed=seed):
+        arrays.append({spec.name: chunk.arrays[spec.name].numpy() for spec in simulator.inputs})
+        truths.append(chunk.truth)
+        done += len(chunk)
+        if progress:
+            progress(done, len(ids))
+    named: dict[str, Any] = {"id": np.array(ids), **_joined(arrays)}
     np.savez(folder / f"{simulator.name}.npz", **named)
-    return truth
+    return _joined(truths)
 
 
 def _write_hdf5(
     simulator: Simulator, folder: Path, ids: list[str], seed: int, progress: Progress | None
-) -> dict[str, np.ndarray]:
+) -> Columns:
+    """One data set an input, filled chunk by chunk."""
     import h5py
 
-    arrays, truth = _whole(simulator, len(ids), seed, progress)
-    with h5py.File(folder / f"{simulator.name}.h5", "w") as file:
-        file["id"] = [identity.encode() for identity in ids]
-        for name, values in arrays.items():
-            file.create_dataset(name, data=values, chunks=(1, *values.shape[1:]))
-    return truth
+    from ._patient_file import PatientFile
 
-
-def _whole(
-    simulator: Simulator, count: int, seed: int, progress: Progress | None
-) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-    import numpy as np
-
-    chunks = []
+    truths: list[Columns] = []
     done = 0
-    for chunk in simulator.stream(count, seed=seed):
-        chunks.append(chunk)
-        done += len(chunk)
-        if progress:
-            progress(done, count)
-    arrays = {
-        spec.name: np.concatenate([chunk.arrays[spec.name].numpy() for chunk in chunks])
-        for spec in simulator.inputs
-    }
-    return arrays, _joined_truth(chunks)
+    disc = PatientFile(folder / f"{simulator.name}.h5")
+    with disc, h5py.File(disc, "w") as file:
+        file["id"] = [identity.encode() for identity in ids]
+        for chunk in simulator.stream(len(ids), seed=seed):
+            end = done + len(chunk)
+            for spec in simulator.inputs:
+                values = chunk.arrays[spec.name].numpy()
+                axes = values.shape[1:]
+                data = file.require_dataset(
+                    spec.name, (len(ids), *axes), values.dtype, chunks=(1, *axes)
+                )
+                data[done:end] = values
+            truths.append(chunk.truth)
+            done = end
+            if progress:
+                progress(done, len(ids))
+            if disc.error:
+                break
+    if disc.error:
+        raise disc.error
+    return _joined(truths)
 
 
-def _joined_truth(chunks: list[Simulated]) -> dict[str, np.ndarray]:
+def _joined(chunks: Sequence[Columns]) -> Columns:
     import numpy as np
 
-    return {
-        name: np.concatenate([chunk.truth[name] for chunk in chunks])
-        for name in chunks[0].truth
-    }
+    return {name: np.concatenate([chunk[name] for chunk in chunks]) for name in chunks[0]}

@@ -3,6 +3,7 @@
 from ._auxiliary import AuxiliaryTarget
 from ._data import SimulatedData
 from ._export import export_model
+from ._hold import hold_run
 from ._recipe import FastVersion, PublishedNumber, Recipe, SeededData, read_recipe
 from ._run import make_trainer
 from ._settings import TrainingSettings
@@ -18,6 +19,7 @@ __all__ = [
     "Trainer",
     "TrainingSettings",
     "export_model",
+    "hold_run",
     "make_trainer",
     "read_recipe",
 ]

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from .._errors import OutputError, UsageError
+from ._hold import LOCK_FILE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,7 +47,7 @@ def claim(folder: Path, recipe: Recipe, simulator: Simulator, *, epoch: int) -> 
     path = folder / CLAIM_FILE
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        if not path.exists() and any(folder.iterdir()):
+        if not path.exists() and any(file.name != LOCK_FILE for file in folder.iterdir()):
             raise UsageError(
                 f"{folder} is not empty and holds no run of a training. Choose another folder."
             )
@@ -84,9 +85,8 @@ def _facts(recipe: Recipe, simulator: Simulator) -> dict[str, Any]:
         "simulator_version": simulator.version,
         "simulator_options": dict(recipe.simulator_options),
         "preprocessing": preprocessing,
+        "auxiliary": [asdict(each) for each in recipe.auxiliary],
     }
-    for each in recipe.auxiliary:
-        facts[f"auxiliary.{each.source}"] = asdict(each)
     for name, value in asdict(recipe.training).items():
         facts[f"training.{name}"] = value
     # As they are read again: tuples become lists.

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from zoo_core import UsageError
 from zoo_core.cards import Band, InputSpec
 from zoo_core.simulation import Simulated, Simulator
 from zoo_core.tables import Column
@@ -46,6 +47,16 @@ class LsstLens(Simulator):
     published definition of the ratio were not found: all of these are our own choices.
 
     Truth columns beside ``lens``: see ``truth``.
+
+    Parameters
+    ----------
+    lens_fraction : float
+        Probability that an object is a lens, 0 to 1; the others are non-lenses.
+
+    Raises
+    ------
+    UsageError
+        It is no such number.
     """
 
     name = "lsst-lens"
@@ -82,6 +93,11 @@ class LsstLens(Simulator):
     maps = (Column("lensed_light", "S/N of the lensed source in each pixel, without noise"),)
 
     def __init__(self, lens_fraction: float = 0.5):
+        is_number = isinstance(lens_fraction, int | float)
+        if not (is_number and 0.0 <= lens_fraction <= 1.0):
+            raise UsageError(
+                f"lens_fraction must be a number from 0 to 1, is {lens_fraction!r}."
+            )
         self.lens_fraction = lens_fraction
         self.grid = Grid()
 

@@ -24,6 +24,9 @@ def test_options_reach_the_simulator(capsys):
         ([*EVALUATE, "--option", "lens_fraction"], "KEY=VALUE"),
         ([*EVALUATE, "--option", "seeing=1"], "it takes lens_fraction"),
         ([*EVALUATE, "--option", "name=1"], "it takes lens_fraction"),
+        ([*EVALUATE, "--option", "lens_fraction=abc"], "from 0 to 1, is 'abc'"),
+        ([*EVALUATE, "--option", "lens_fraction=7"], "from 0 to 1, is 7"),
+        ([*EVALUATE, "--option", "lens_fraction=NaN"], "from 0 to 1, is nan"),
         (["evaluate", "resnet-lens", "cutouts", "--option", "a=1"], "simulator:NAME"),
     ],
 )

@@ -1,5 +1,6 @@
 """Each verb as a user types it, on the model and the examples that travel with the zoo."""
 
+import itertools
 import json
 import shutil
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ import pytest
 from astropy.io import fits
 
 from zoo_core.cli import main
+from zoo_core.devices import InferenceEngine
 from zoo_core.models import Model
 from zoo_core.plugins import ModelLoaded, PluginManager, PredictionEnded
 from zoo_core.tables import read_table
@@ -135,6 +137,8 @@ def test_simulate_then_predict_then_evaluate(capsys, tmp_path):
             "fit, accept_bands and truth are for files",
         ),
         (["evaluate", "resnet-lenz", str(CUTOUTS), "--plots", "/proc/p"], 8, "/proc/p"),
+        (["evaluate", "resnet-lens", str(CUTOUTS), "-n", "5"], 2, "simulator:NAME"),
+        (["evaluate", "resnet-lens", str(CUTOUTS), "--seed", "0"], 2, "simulator:NAME"),
         (["list", "--task", "lens-finding", "--simulators"], 2, "--simulators lists"),
         (["list", "--plugin", "strong-lenzing"], 3, "'strong-lensing'"),
         (["info", "./no-folder"], 4, "no model folder"),
@@ -153,8 +157,18 @@ def test_mistakes_get_a_sentence_and_an_exit_code(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("verb", ["predict -o o.csv", "evaluate"])
-@pytest.mark.parametrize("option", ["--batch-size=x", "--batch-size=0", "--threads=0"])
+@pytest.mark.parametrize(
+    ("verb", "option"),
+    [
+        *itertools.product(
+            ["predict -o o.csv", "evaluate"],
+            ["--batch-size=x", "--batch-size=0", "--threads=0"],
+        ),
+        ("predict -o o.csv", "--top=-3"),
+        ("evaluate", "-n=0"),
+        ("evaluate", "--seed=-1"),
+    ],
+)
 def test_numbers_that_make_no_sense(verb, option, capsys):
     """Are refused with the rest of a wrong command line."""
     with pytest.raises(SystemExit) as caught:
@@ -220,8 +234,9 @@ def test_a_table_with_nothing_but_bad_rows_is_written_and_says_so(capsys, tmp_pa
     assert "1 flagged all-nan" in capsys.readouterr().err
 
 
-def test_interrupting_a_prediction_keeps_its_rows(tmp_path, monkeypatch, capsys):
-    """Ctrl-C: exit code 130 and a table of the rows that were done."""
+@pytest.mark.parametrize("suffix", ["parquet", "csv"])
+def test_interrupting_a_prediction_keeps_its_rows(suffix, tmp_path, monkeypatch, capsys):
+    """Ctrl-C: exit code 130, and the rows that were done under a name that is free."""
     images = np.random.default_rng(0).normal(size=(600, 1, 45, 45)).astype("f4")
     np.savez(tmp_path / "many.npz", image=images)
 
@@ -233,9 +248,30 @@ def test_interrupting_a_prediction_keeps_its_rows(tmp_path, monkeypatch, capsys)
         yield update
 
     monkeypatch.setattr("zoo_core.cli._predict.progress_bar", impatient)
-    out = tmp_path / "out.parquet"
+    out = tmp_path / f"out.{suffix}"
+    arguments = ["predict", "resnet-lens", str(tmp_path / "many.npz"), "-o", str(out)]
+    (tmp_path / "partial-out.csv.meta.json").write_text("from another day")
 
-    assert main(["predict", "resnet-lens", str(tmp_path / "many.npz"), "-o", str(out)]) == 130
+    for name in ("partial", "partial-2") if suffix == "parquet" else ("partial-2", "partial-3"):
+        assert main(arguments) == 130
+        assert f"{name}-out.{suffix}" in capsys.readouterr().err
+        table = read_table(tmp_path / f"{name}-out.{suffix}")
+        assert len(table) == 512
+        assert table.meta["device"] == "cpu"
+        assert table.meta["precision"] in ("float32", "bfloat16")
     assert not out.exists()
-    assert len(read_table(tmp_path / "partial-out.parquet")) == 512
-    assert "partial-out.parquet" in capsys.readouterr().err
+    assert (tmp_path / "partial-out.csv.meta.json").read_text() == "from another day"
+
+
+def test_interrupting_before_the_first_row_writes_nothing(tmp_path, monkeypatch, capsys):
+    """An empty table would only be in the way."""
+
+    def impatient(self, inputs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(InferenceEngine, "__call__", impatient)
+    output = tmp_path / "out.csv"
+
+    assert main(["predict", "resnet-lens", str(CUTOUTS), "-o", str(output)]) == 130
+    assert "before any row" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []

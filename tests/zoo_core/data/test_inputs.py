@@ -43,6 +43,17 @@ def test_later_objects_of_one_id_name_the_first(tmp_path, image, make_spec, writ
     assert inputs.notes == ("2 rows with the id of an earlier one",)
 
 
+def test_a_row_with_a_warning_and_an_error_tells_both(tmp_path, image, make_spec, write_fits):
+    """The flag is that of the error: it is why there is no prediction."""
+    write_fits(tmp_path / "a.fits", (image[:5], {"PIXSCALE": 0.4}))
+    sample = open_inputs(tmp_path, make_spec(scale=0.2))[0]
+
+    assert not sample.is_usable
+    assert sample.flag == "wrong-size"
+    assert "5x8" in sample.reason.split("; ")[0]
+    assert "0.4 arcsec" in sample.reason
+
+
 def test_formats_may_be_mixed_and_keep_their_order(tmp_path, image, make_spec, write_fits):
     """The order is that of the listing, not of the readers."""
     write_fits(tmp_path / "b.fits", (image, {}))

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from astropy.io import fits
 from astropy.wcs import WCS
 from astropy.wcs.utils import proj_plane_pixel_area
 
@@ -39,12 +40,48 @@ def test_scale_is_that_of_astropy(rotation):
         {"CTYPE1": "LINEAR", "CDELT1": 1.0, "CDELT2": 1.0},
         {"CTYPE1": "RA---TAN"},
         {"CTYPE1": "RA---TAN", "CDELT1": "broken", "CDELT2": 1.0},
+        {"CTYPE1": "RA---TAN", "CDELT1": 1.0, "CDELT2": 1.0, "CUNIT1": "m", "CUNIT2": "m"},
+        {"CTYPE1": "RA---TAN", "CDELT1": 1.0, "CDELT2": 1.0, "CUNIT1": "furlong"},
+        {"CTYPE1": "RA---TAN", "CD1_1": "broken", "CD2_2": 1.0, "CD1_2": 1.0, "CD2_1": 1.0},
         {"PIXSCALE": -1.0},
     ],
 )
 def test_nothing_stated_is_no_scale(header):
     """A header without a celestial WCS says nothing about arcseconds."""
     assert stated_pixel_scale(header) is None
+
+
+@pytest.mark.parametrize(
+    ("unit", "step"),
+    [("deg", 0.2 / 3600), ("arcsec", 0.2), ("ARCMIN", 0.2 / 60), ("rad", 0.2 / 206264.806247)],
+)
+@pytest.mark.parametrize("name", ["CDELT1 CDELT2", "CD1_1 CD2_2"])
+def test_steps_are_in_the_unit_that_is_stated(name, unit, step):
+    """CUNIT says what CDELT and CD count; each axis has its own."""
+    first, second = name.split()
+    header = {"CTYPE1": "RA---TAN", first: -step, second: step}
+    both = {"CUNIT1": unit, "CUNIT2": f" {unit} "}
+
+    assert stated_pixel_scale({**header, **both}) == pytest.approx(0.2)
+    mixed = {**header, second: 0.2 / 3600, "CUNIT1": unit, "CUNIT2": ""}
+    assert stated_pixel_scale(mixed) == pytest.approx(0.2)
+
+
+@pytest.mark.parametrize("key", ["PIXSCALE", "CTYPE1", "CDELT1", "CUNIT1", "FILTER", "EXTNAME"])
+def test_a_card_that_cannot_be_read_states_nothing(tmp_path, make_spec, write_fits, image, key):
+    """The image is none the worse for it."""
+    header = dict(_wcs(0.2).to_header()) | {"PIXSCALE": 0.2, "CUNIT1": "deg", key: "to be broken"}
+    path = write_fits(tmp_path / "a.fits", (image, header))
+    content = path.read_bytes()
+    start = content.index(f"{key:8}= ".encode())
+    broken = f"{key:8}= 0.2 'arcsec".ljust(80).encode()
+    path.write_bytes(content[:start] + broken + content[start + 80 :])
+    sample = open_inputs(path, make_spec(scale=0.2))[0]
+
+    with pytest.raises(fits.VerifyError):
+        fits.getheader(path)[key]
+    np.testing.assert_array_equal(sample.arrays["image"], image[None])
+    assert (sample.flag, sample.reason) == ("", "")
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,10 @@
 
 import subprocess
 import sys
+from importlib import metadata
 
 import pytest
-from toys import toy_zoo
+from toys import toy_zoo, trained_toy
 
 from zoo_core import Zoo
 from zoo_core.doctor import diagnose_torch, examine
@@ -69,6 +70,49 @@ def test_this_installation_is_sound(tmp_path):
     failed = [check for check in examine(toy_zoo(tmp_path)) if not check.passed]
 
     assert failed == []
+
+
+def _says(monkeypatch, tmp_path, requires):
+    """What the doctor says of the packages, and of the models."""
+
+    def told(name):
+        if requires is None:
+            raise metadata.PackageNotFoundError(name)
+        return requires
+
+    monkeypatch.setattr(metadata, "requires", told)
+    monkeypatch.setattr(
+        "zoo_core.doctor._examine.check_torch",
+        lambda: HealthCheck(name="torch", passed=False, message="not asked here"),
+    )
+    checks = {check.name: check for check in examine(toy_zoo(tmp_path))}
+    return checks["packages"], checks["models"]
+
+
+def test_packages_are_those_that_the_distribution_requires(monkeypatch, tmp_path):
+    """Extras and other platforms do not count; what is missing is told as pip takes it."""
+    requires = ["numpy>=2.0", "no-such-a; extra == 'x'", "no-such-b; os_name == 'cpm'"]
+    packages, _ = _says(monkeypatch, tmp_path, requires)
+    assert (packages.passed, packages.message) == (True, "all dependencies are installed")
+
+    packages, _ = _says(monkeypatch, tmp_path, [*requires, "no-such-c>=1", "numpy<1"])
+    assert not packages.passed
+    assert packages.message.endswith("pip install 'no-such-c>=1' 'numpy<1'")
+
+
+def test_a_tree_that_is_not_installed_is_told(monkeypatch, tmp_path):
+    """Nobody knows what it needs then."""
+    packages, _ = _says(monkeypatch, tmp_path, None)
+
+    assert not packages.passed
+    assert "not installed" in packages.message
+
+
+def test_models_are_counted_as_people_do(monkeypatch, tmp_path):
+    """One model, none or two models."""
+    assert _says(monkeypatch, tmp_path, [])[1].message == "0 models"
+    trained_toy(tmp_path)
+    assert _says(monkeypatch, tmp_path, [])[1].message == "1 model"
 
 
 HOOK = """

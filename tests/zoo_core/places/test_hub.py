@@ -17,10 +17,12 @@ import pytest
 from serving import serve
 from toys import SIZE, trained_toy
 
+from zoo_core import Zoo
 from zoo_core._errors import CardError, PlaceError, UnknownName, UsageError, WeightsCorrupt
 from zoo_core.cards import CARD_FILE
 from zoo_core.models import verify_model
 from zoo_core.places import choose_cached, list_cached, publish, remove_cached, user_lock_file
+from zoo_core.registry import Registry
 
 NAME = "hf://team/toy"
 
@@ -293,3 +295,55 @@ def test_a_published_folder_is_replaced_by_its_own_model_only(trained, tmp_path)
         publish(zoo.find("toy"), str(tmp_path / "full"))
     with pytest.raises(UsageError, match="hf://org/name or a folder"):
         publish(zoo.find("toy"), "ftp://host/toy")
+
+
+@pytest.fixture
+def split(trained, tmp_path):
+    """A zoo whose registry holds the toy without its weights, which a hub has."""
+    zoo, folder = trained
+    shutil.copytree(folder, tmp_path / "split" / "toy")
+    (tmp_path / "split" / "toy" / "model.safetensors").unlink()
+    return Zoo(zoo.plugins.plugins, [Registry("split", tmp_path / "split")])
+
+
+def _name_sources(tmp_path, *sources):
+    folder = tmp_path / "split" / "toy"
+    weights = json.loads((folder / CARD_FILE).read_text())["weights"]
+    _edit_card(folder, weights={**weights, "sources": list(sources)})
+
+
+def test_weights_come_from_the_sources_of_the_card_in_order(split, mirror, machine, tmp_path):
+    """The first that has them; verified against the card that is here."""
+    _name_sources(tmp_path, "hf://team/gone", "hf://team/toy")
+    with serve(mirror) as url:
+        machine(url)
+
+        assert split.load("toy").report.loaded > 0
+    machine(NOBODY)
+    assert split.load("toy").report.loaded > 0
+
+
+def test_a_source_with_other_weights_is_refused(split, mirror, machine, tmp_path):
+    """Both hashes are shown, as for a file that was changed."""
+    _name_sources(tmp_path, "hf://team/toy")
+    path = mirror / "team" / "toy" / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    with serve(mirror) as url:
+        machine(url)
+
+        with pytest.raises(WeightsCorrupt, match=r"(?s)expected:.*found:"):
+            split.load("toy")
+
+
+def test_no_source_at_all_is_told_of_each(split, machine, tmp_path):
+    """And one that is written wrongly is the card's fault."""
+    machine(NOBODY)
+    _name_sources(tmp_path, "hf://team/a", "hf://team/b")
+    with pytest.raises(PlaceError, match=r"(?s)team/a.*team/b"):
+        split.load("toy")
+    _name_sources(tmp_path, "https://example.org/model.safetensors")
+    with pytest.raises(CardError, match="hf://org/name"):
+        split.load("toy")
+    _name_sources(tmp_path)
+    with pytest.raises(WeightsCorrupt, match="cannot be read"):
+        split.load("toy")

@@ -28,6 +28,14 @@ def _hook(hook="zoo_health_checks", arguments="", body="return []", declared=Non
     return {"code": code, "hooks": [hook] if declared is None else declared}
 
 
+def _wrapper(how):
+    code = HOOK.format(hook="zoo_health_checks", arguments="", body="return (yield)")
+    return {
+        "code": code.replace("@hookimpl", f"@hookimpl({how})"),
+        "hooks": ["zoo_health_checks"],
+    }
+
+
 AT_DISCOVERY = {
     "no manifest": ({"manifest": None}, Stage.MANIFEST, "zoo.toml is not in the package"),
     "no TOML": (_manifest("api = ="), Stage.MANIFEST, "cannot be read: Invalid value"),
@@ -68,6 +76,16 @@ AT_LOADING = {
         "unknown hook 'zoo_health_cheks'. Did you mean 'zoo_health_checks'?",
     ),
     "unknown argument": (_hook(arguments="colour"), Stage.REGISTER, "colour"),
+    "hook wrapper": (
+        _wrapper("wrapper=True"),
+        Stage.REGISTER,
+        "the hook zoo_health_checks is implemented as a wrapper.* plain @hookimpl",
+    ),
+    "old hook wrapper": (
+        _wrapper("hookwrapper=True"),
+        Stage.REGISTER,
+        "the hook zoo_health_checks is implemented as a wrapper",
+    ),
     "hook not declared": (
         _hook("zoo_event", declared=[]),
         Stage.REGISTER,

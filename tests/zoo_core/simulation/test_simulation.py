@@ -1,5 +1,8 @@
 """Seeded streams of simulated objects, and the data sets written from them."""
 
+import resource
+import weakref
+
 import numpy as np
 import pytest
 import torch
@@ -46,6 +49,38 @@ def test_a_written_data_set_reads_back_as_it_was_drawn(tmp_path, file_format):
     assert [sample.flag for sample in samples] == [""] * 40
     for sample, image in zip(samples, drawn.arrays["image"].numpy(), strict=True):
         np.testing.assert_array_equal(sample.arrays["image"], image)
+
+
+class Forgotten(Spots):
+    """Looks at each chunk whether the one before the last has been let go."""
+
+    def __init__(self):
+        super().__init__()
+        self.kept = []
+
+    def draw(self, count, generator):
+        assert not any(images() is not None for images in self.kept[:-2])
+        drawn = super().draw(count, generator)
+        self.kept += [weakref.ref(drawn.arrays["image"]), weakref.ref(drawn.maps["light"])]
+        return drawn
+
+
+@pytest.mark.parametrize("file_format", ["fits", "hdf5"])
+def test_images_are_written_as_they_are_drawn(tmp_path, file_format):
+    """The size of a data set is not limited by the memory."""
+    write_data_set(Forgotten(), tmp_path / "set", count=130, seed=5, file_format=file_format)
+
+
+@pytest.mark.parametrize("file_format", ["fits", "npz", "hdf5"])
+def test_a_disc_that_is_full_is_told(tmp_path, file_format):
+    """As an error of the place that cannot be written."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (3000, limits[1]))
+    try:
+        with pytest.raises(OutputError, match=r"set cannot be written any further \(.*\)"):
+            write_data_set(Spots(), tmp_path / "set", count=90, seed=5, file_format=file_format)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
 def test_the_truth_table_says_where_it_comes_from(tmp_path):

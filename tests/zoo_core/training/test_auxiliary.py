@@ -166,5 +166,25 @@ def test_another_weight_is_another_run(zoo, tmp_path):
     make_trainer(zoo, toy_recipe(zoo, epochs=1), tmp_path / "run").run()
     _edit(tmp_path, "weight = 2.0", "weight = 3.0")
 
-    with pytest.raises(UsageError, match=r"auxiliary\.light"):
+    with pytest.raises(UsageError, match=r"\(auxiliary: .*2\.0.* there, .*3\.0.* here\)"):
+        make_trainer(zoo, toy_recipe(zoo, epochs=1), tmp_path / "run")
+
+
+SECOND = """
+[[auxiliary]]
+map = "light"
+layer = "stem.0"
+weight = 1.0
+"""
+
+
+@pytest.mark.parametrize("change", ["order", "one less"])
+def test_auxiliary_losses_are_told_apart_by_more_than_their_source(zoo, tmp_path, change):
+    """Two may ask for the same map of different layers; their heads are a list."""
+    _edit(tmp_path, AUXILIARY, AUXILIARY + SECOND)
+    make_trainer(zoo, toy_recipe(zoo, epochs=1), tmp_path / "run").run()
+    other = SECOND + AUXILIARY if change == "order" else AUXILIARY
+    _edit(tmp_path, AUXILIARY + SECOND, other)
+
+    with pytest.raises(UsageError, match=r"\(auxiliary: "):
         make_trainer(zoo, toy_recipe(zoo, epochs=1), tmp_path / "run")
