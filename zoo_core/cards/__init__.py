@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 
 from .._later import imported_later
 from ._fields import Fields
-from ._file import CARD_FILE, SCHEMA, CardSummary, check_name, read_summary
+from ._file import (
+    CARD_FILE,
+    LARGEST_CARD,
+    SCHEMA,
+    CardSummary,
+    check_name,
+    parse_json,
+    read_summary,
+)
 
 if TYPE_CHECKING:
     from ._card import (
@@ -31,6 +39,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AXES_OF_KIND",
     "CARD_FILE",
+    "LARGEST_CARD",
     "SCHEMA",
     "ArchitectureRef",
     "Band",
@@ -52,6 +61,7 @@ __all__ = [
     "metrics_table",
     "parse_card",
     "parse_inputs",
+    "parse_json",
     "parse_target",
     "read_card",
     "read_summary",

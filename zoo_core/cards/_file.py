@@ -22,7 +22,7 @@ CARD_FILE = "config.json"
 SCHEMA = 1
 
 #: A card longer than this was not written by people or by the zoo.
-_LARGEST_CARD = 2_000_000
+LARGEST_CARD = 2_000_000
 
 
 class CardSummary(NamedTuple):
@@ -73,19 +73,30 @@ def read_json(folder: Path) -> Any:
     path = folder / CARD_FILE
     try:
         with path.open("rb") as file:
-            data = file.read(_LARGEST_CARD + 1)
+            data = file.read(LARGEST_CARD + 1)
     except FileNotFoundError:
         raise CardError(f"{folder}: no {CARD_FILE} here, so this is no model folder.") from None
     except OSError as error:
         raise CardError(f"{path}: cannot be read ({error.strerror}).") from error
-    if len(data) > _LARGEST_CARD:
-        raise CardError(f"{path}: larger than {_LARGEST_CARD} bytes; not a card.")
+    return parse_json(data, where=str(path))
+
+
+def parse_json(data: bytes, *, where: str) -> Any:
+    """Parse the bytes of a card.
+
+    Raises
+    ------
+    CardError
+        They are too many, too deep, or no JSON.
+    """
+    if len(data) > LARGEST_CARD:
+        raise CardError(f"{where}: larger than {LARGEST_CARD} bytes; not a card.")
     try:
         return json.loads(data.decode("utf-8"), parse_constant=_refuse)
     except RecursionError as error:
-        raise CardError(f"{path}: nested too deeply; not a card.") from error
+        raise CardError(f"{where}: nested too deeply; not a card.") from error
     except ValueError as error:
-        raise CardError(f"{path}: cannot be read as JSON ({error}).") from error
+        raise CardError(f"{where}: cannot be read as JSON ({error}).") from error
 
 
 def open_card(data: Any, *, where: str) -> Fields:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from ._repositories import Repositories
+from ._repositories import Repositories, is_unchanged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from starlette.requests import Request
-    from starlette.types import Receive, Scope, Send
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
     from ._repositories import Entry
 
@@ -52,15 +54,34 @@ def make_app(root: Path) -> Starlette:
         return Route(path, endpoint, methods=["GET"])
 
     name = "{org:str}/{name:str}"
-    return Starlette(
+    app = Starlette(
+        middleware=[Middleware(_ReadOnly)],
         routes=[
             route("/api/models", _list_models),
             route(f"/api/models/{name}", _describe_model),
             route(f"/api/models/{name}/revision/{{revision:path}}", _describe_model),
             route(f"/api/models/{name}/tree/{{rest:path}}", _list_tree),
             route(f"/{name}/resolve/{{rest:path}}", _deliver),
-        ]
+        ],
     )
+    # Such a redirection would lead to whatever host the request names.
+    app.router.redirect_slashes = False
+    return app
+
+
+class _ReadOnly:
+    """Refuses every method that could change something, wherever it is sent."""
+
+    def __init__(self, app: ASGIApp):
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] not in ("GET", "HEAD"):
+            await Response(status_code=405, headers={"Allow": "GET, HEAD"})(
+                scope, receive, send
+            )
+            return
+        await self._app(scope, receive, send)
 
 
 def _list_models(repositories: Repositories, request: Request) -> Response:
@@ -138,7 +159,7 @@ def _deliver(repositories: Repositories, request: Request) -> Response:
         found, name = _with_path(repositories, request)
         if isinstance(found, Response):
             return found
-        _, folder, commit = found
+        repository, folder, commit = found
         opened = repositories.open(folder, name)
         # What was opened belongs to the commit only if this was the commit all the while.
         if repositories.commit(folder) == commit:
@@ -151,6 +172,11 @@ def _deliver(repositories: Repositories, request: Request) -> Response:
         missing = _missing("EntryNotFound", f"no file {name!r} in this repository")
         missing.headers["X-Repo-Commit"] = commit
         return missing
+    if not request.path_params["rest"].startswith(f"{commit}/"):
+        # As the Hub does: the whole download, and its resumption, then has one commit.
+        opened[0].close()
+        place = quote(f"/{repository}/resolve/{commit}/{name}")
+        return Response(status_code=307, headers={"Location": place, "X-Repo-Commit": commit})
     return _answer(request, *opened, commit=commit)
 
 
@@ -180,14 +206,15 @@ def _answer(request: Request, handle: BinaryIO, entry: Entry, *, commit: str) ->
     if request.method == "HEAD":
         handle.close()
         return Response(status_code=status, headers=headers)
-    return _Delivery(handle, start, end, status_code=status, headers=headers)
+    pieces = _pieces(handle, start, end, entry)
+    return _Delivery(handle, pieces, status_code=status, headers=headers)
 
 
 class _Delivery(StreamingResponse):
     """Some bytes of an open file, which is closed whatever becomes of the client."""
 
-    def __init__(self, handle: BinaryIO, start: int, end: int, **options: Any):
-        super().__init__(_pieces(handle, start, end), **options)
+    def __init__(self, handle: BinaryIO, pieces: Iterator[bytes], **options: Any):
+        super().__init__(pieces, **options)
         self._handle = handle
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -202,13 +229,16 @@ def _bounds(first: str, last: str, size: int) -> tuple[int, int]:
     return int(first), min(size, int(last) + 1) if last else size
 
 
-def _pieces(handle: BinaryIO, start: int, end: int) -> Iterator[bytes]:
+def _pieces(handle: BinaryIO, start: int, end: int, entry: Entry) -> Iterator[bytes]:
+    """The bytes, as long as the file is the one that the headers describe."""
     handle.seek(start)
     left = end - start
     while left > 0:
         piece = handle.read(min(_PIECE, left))
-        if not piece:
-            return  # cut off while it was read: the length tells the client
+        # A change is stamped before its bytes are there. What is missing at the end tells the
+        # client that the download failed.
+        if not piece or not is_unchanged(handle, entry.state):
+            return
         left -= len(piece)
         yield piece
 

@@ -7,9 +7,10 @@ import os
 import re
 import stat
 import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from ..cards import CARD_FILE
 
@@ -19,16 +20,52 @@ if TYPE_CHECKING:
 #: Organisation of model folders that lie directly in the served folder.
 ORGANISATION = "astrozoo"
 
+#: Seconds that a file must have been left alone before it is hashed.
+_SETTLED = 0.05
+
 _PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
+
+
+class FileState(NamedTuple):
+    """What tells one state of a file's bytes from another without reading them."""
+
+    device: int
+    inode: int
+    size: int
+    modified_ns: int
+    changed_ns: int
+
+
+def state_of(handle: BinaryIO) -> FileState:
+    """The state of an open file."""
+    status = os.fstat(handle.fileno())
+    return FileState(
+        status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+    )
+
+
+def is_unchanged(handle: BinaryIO, state: FileState) -> bool:
+    """Whether an open file still holds the bytes that it held in a state."""
+    now = state_of(handle)
+    if os.fstat(handle.fileno()).st_nlink == 0:
+        # Another file has its name now. That was a change of this one too, but not of its
+        # bytes.
+        now = now._replace(changed_ns=state.changed_ns)
+    return now == state
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A file of a repository: its name there, size and SHA-256 (hex)."""
+    """A file of a repository: its name there, SHA-256 (hex), and the state it was in."""
 
     name: str
-    size: int
     sha256: str
+    state: FileState
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return self.state.size
 
 
 class Repositories:
@@ -45,7 +82,7 @@ class Repositories:
 
     def __init__(self, root: Path):
         self.root = root.resolve()
-        self._hashes: dict[tuple[str, int, int, int], str] = {}
+        self._hashes: dict[FileState, str] = {}
         self._lock = threading.Lock()
 
     def names(self) -> Iterator[str]:
@@ -105,23 +142,26 @@ class Repositories:
             handle = os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb")
         except OSError:
             return None
-        status = os.fstat(handle.fileno())
-        if not stat.S_ISREG(status.st_mode):
+        if not stat.S_ISREG(os.fstat(handle.fileno()).st_mode):
             handle.close()
             return None
-        return handle, Entry(name, status.st_size, self._hash(handle, status))
+        return handle, self._described(name, handle)
 
-    def _hash(self, handle: BinaryIO, status: os.stat_result) -> str:
-        key = (str(status.st_dev), status.st_ino, status.st_size, status.st_mtime_ns)
-        with self._lock:
-            known = self._hashes.get(key)
-        if known is None:
-            digest = hashlib.file_digest(handle, "sha256")  # type: ignore[arg-type]
-            known = digest.hexdigest()
-            handle.seek(0)
+    def _described(self, name: str, handle: BinaryIO) -> Entry:
+        """Hash an open file, or remember its hash."""
+        while True:
+            state = state_of(handle)
             with self._lock:
-                self._hashes[key] = known
-        return known
+                known = self._hashes.get(state)
+            if known is not None:
+                return Entry(name, known, state)
+            _wait_until_settled(state)
+            handle.seek(0)
+            digest = hashlib.file_digest(handle, "sha256")  # type: ignore[arg-type]
+            handle.seek(0)
+            if state_of(handle) == state:
+                with self._lock:
+                    self._hashes[state] = digest.hexdigest()
 
     def _folders(self) -> Iterator[str]:
         for outer in _folders_in(self.root):
@@ -135,7 +175,22 @@ class Repositories:
                     yield f"{outer.name}/{inner.name}"
 
     def _is_inside(self, path: Path) -> bool:
-        return path.resolve().is_relative_to(self.root)
+        """Whether a path leads into the served folder, and to nothing hidden there."""
+        real = path.resolve()
+        if not real.is_relative_to(self.root):
+            return False
+        return not any(part.startswith(".") for part in real.relative_to(self.root).parts)
+
+
+def _wait_until_settled(state: FileState) -> None:
+    """Wait until a file has been left alone for a moment.
+
+    Changes are stamped with a clock that ticks every few milliseconds: a second change
+    within one tick leaves no trace.
+    """
+    young = time.time() - max(state.modified_ns, state.changed_ns) / 1e9
+    if 0 <= young < _SETTLED:
+        time.sleep(_SETTLED - young)
 
 
 def _folders_in(folder: Path) -> Iterator[Path]:

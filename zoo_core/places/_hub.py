@@ -6,18 +6,27 @@ import errno
 import hashlib
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
-from .._errors import PlaceError
-from ..cards import CARD_FILE, read_card
+from .._errors import CardError, PlaceError
+from ..cards import CARD_FILE, parse_card, parse_json
 from ..registry import ModelFolder
+from ._described import PATIENCE, check_commit, describe_file, is_described
 from ._lock import LockFile, user_lock_file
 from ._network import is_offline_by_choice, why_unreachable
 from ._place import Place
 from ._reference import HubReference, parse_hub_reference
 
-#: Seconds that the hub may take to describe a file.
-_PATIENCE = 5.0
+if TYPE_CHECKING:
+    from ..cards import Card
+
+
+class _ReadCard(NamedTuple):
+    """A card, where it lies, and the SHA-256 of the bytes that it was parsed from."""
+
+    path: Path
+    card: Card
+    sha256: str
 
 
 class HubPlace(Place):
@@ -41,16 +50,16 @@ class HubPlace(Place):
         """The repository's card, at the commit that was recorded or the newest one."""
         reference = parse_hub_reference(rest)
         recorded = None if accept or reference.is_pinned else self.lock.get(str(reference))
-        card_file = self._find_card(reference, recorded, accept=accept)
-        folder = card_file.parent
-        commit = folder.name
-        card = read_card(folder)
-        if not reference.is_pinned:
-            digest = hashlib.sha256(card_file.read_bytes()).hexdigest()
-            facts = {"commit": commit, CARD_FILE: digest, "weights": card.weights.ref.sha256}
-            self.lock.check(str(reference), facts, accept=accept)
+        path = self._find_card(reference, recorded, accept=accept)
+        commit = path.parent.name
         pinned = HubReference(reference.repository, commit)
-        return ModelFolder(str(pinned), folder, card, fetch=partial(fetch_file, pinned))
+        read = _read_card(pinned, path, recorded)
+        if not reference.is_pinned:
+            weights = read.card.weights.ref.sha256
+            facts = {"commit": commit, CARD_FILE: read.sha256, "weights": weights}
+            self.lock.check(str(reference), facts, accept=accept)
+        fetch = partial(fetch_file, pinned)
+        return ModelFolder(str(pinned), read.path.parent, read.card, fetch=fetch)
 
     def _find_card(
         self, reference: HubReference, recorded: dict[str, str] | None, *, accept: bool
@@ -70,6 +79,36 @@ class HubPlace(Place):
         return fetch_file(reference, CARD_FILE, newest=True)
 
 
+def _read_card(pinned: HubReference, path: Path, recorded: dict[str, str] | None) -> _ReadCard:
+    """A fetched card; fetched once more where it is no card, or not the recorded one."""
+    try:
+        read = _read_once(path)
+        if recorded is None or recorded[CARD_FILE] == read.sha256:
+            return read
+        problem = None
+    except CardError as error:
+        problem = error
+    if recorded is None or recorded["commit"] == pinned.revision:
+        try:
+            return _read_once(fetch_file(pinned, CARD_FILE, again=True))
+        except PlaceError:
+            if problem is not None:
+                raise problem from None
+    elif problem is not None:
+        raise problem
+    return read
+
+
+def _read_once(path: Path) -> _ReadCard:
+    # The bytes that are hashed are those that are parsed.
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise CardError(f"{path}: cannot be read ({error.strerror}).") from error
+    card = parse_card(parse_json(data, where=str(path)), where=str(path))
+    return _ReadCard(path, card, hashlib.sha256(data).hexdigest())
+
+
 def fetch_file(
     reference: HubReference, file: str, *, again: bool = False, newest: bool = False
 ) -> Path:
@@ -86,9 +125,11 @@ def fetch_file(
     newest : bool
         Ask for the newest commit of the revision although one is known.
     """
-    from huggingface_hub import constants, hf_hub_download, try_to_load_from_cache
+    from huggingface_hub import constants, try_to_load_from_cache
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
+    # The errors of the HTTP library that the hub's client uses, whichever that is.
+    transport = HfHubHTTPError.__bases__[0]
     if not (again or newest):
         cached = try_to_load_from_cache(reference.repository, file, revision=reference.revision)
         if isinstance(cached, str):
@@ -100,18 +141,39 @@ def fetch_file(
     if problem:
         raise _unreachable(reference, file, problem)
     try:
-        return Path(
-            hf_hub_download(
-                reference.repository,
-                file,
-                revision=reference.revision,
-                force_download=again,
-                etag_timeout=_PATIENCE,
-                endpoint=endpoint,
-            )
-        )
-    except (HfHubHTTPError, HFValidationError, OSError, ValueError, RuntimeError) as error:
+        return _download(reference, file, again=again, endpoint=endpoint)
+    except PlaceError:
+        raise
+    except (transport, HFValidationError, OSError, ValueError, RuntimeError) as error:
         raise PlaceError(_why(error, reference, file, endpoint)) from error
+
+
+def _download(reference: HubReference, file: str, *, again: bool, endpoint: str) -> Path:
+    from huggingface_hub import hf_hub_download
+
+    described = describe_file(reference, file, endpoint=endpoint)
+    path = Path(
+        hf_hub_download(
+            reference.repository,
+            file,
+            revision=reference.revision,
+            force_download=again,
+            etag_timeout=PATIENCE,
+            endpoint=endpoint,
+        )
+    )
+    check_commit(reference, path.parent.name)
+    if file == CARD_FILE:
+        # The branch may have moved between the two questions.
+        name = path.resolve().name if path.is_symlink() else described.name
+        if not is_described(path.read_bytes(), name):
+            path.resolve().unlink()
+            path.unlink(missing_ok=True)
+            raise PlaceError(
+                f"{file} of {reference} did not arrive from {endpoint} as the server describes "
+                "it (its hash is another). It was not used; try again."
+            )
+    return path
 
 
 def _unreachable(reference: HubReference, file: str, problem: str) -> PlaceError:

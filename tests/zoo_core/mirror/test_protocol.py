@@ -28,10 +28,21 @@ def shared(shared_folder):
         yield served
 
 
+def _request(connection, path, method="GET", headers=None):
+    """Ask, and where a branch leads to a commit, there."""
+    connection.request(method, path, headers=headers or {})
+    answer = connection.getresponse()
+    if answer.status == 307:
+        answer.read()
+        assert answer.headers["Location"].startswith(path.split("main")[0])
+        connection.request(method, answer.headers["Location"], headers=headers or {})
+        answer = connection.getresponse()
+    return answer
+
+
 def _ask(url, path, method="GET", **headers):
     with closing(http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)) as connection:
-        connection.request(method, path, headers=headers)
-        answer = connection.getresponse()
+        answer = _request(connection, path, method, headers)
         return answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read()
 
 
@@ -143,8 +154,8 @@ def test_nothing_but_reading(shared, shared_folder, method, path):
 
 def test_what_the_hub_writes_with_is_not_there(shared):
     """Creating repositories and commits."""
-    assert _ask(shared, "/api/repos/create", "POST")[0] == 404
-    assert _ask(shared, "/api/models/team/spots/commit/main", "POST")[0] == 404
+    assert _ask(shared, "/api/repos/create", "POST")[0] == 405
+    assert _ask(shared, "/api/models/team/spots/commit/main", "POST")[0] == 405
 
 
 def test_a_file_that_is_replaced_while_it_is_delivered(url, folder):
@@ -153,8 +164,7 @@ def test_a_file_that_is_replaced_while_it_is_delivered(url, folder):
     old = b"old!" * 6_000_000
     weights.write_bytes(old)
     with closing(http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)) as connection:
-        connection.request("GET", WEIGHTS)
-        answer = connection.getresponse()
+        answer = _request(connection, WEIGHTS)
         begin = answer.read(1000)
         fresh = weights.with_name("fresh")
         fresh.write_bytes(b"new!" * 6_000_000)
@@ -166,13 +176,48 @@ def test_a_file_that_is_replaced_while_it_is_delivered(url, folder):
     assert _ask(url, WEIGHTS)[2].startswith(b"new!")
 
 
+def test_a_file_that_is_rewritten_while_it_is_delivered(url, folder):
+    """New bytes never arrive under the old hash: the download fails."""
+    weights = folder / "team" / "spots" / "model.safetensors"
+    weights.write_bytes(b"old!" * 6_000_000)
+    with closing(http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)) as connection:
+        answer = _request(connection, WEIGHTS)
+        answer.read(1000)
+        stamp = weights.stat().st_mtime_ns
+        with weights.open("r+b") as handle:
+            handle.write(b"new!" * 6_000_000)
+        os.utime(weights, ns=(stamp, stamp))
+
+        with pytest.raises(http.client.IncompleteRead):
+            answer.read()
+    assert _ask(url, WEIGHTS)[2].startswith(b"new!")
+
+
+def test_a_download_is_not_resumed_with_another_file(url, folder):
+    """The commit that it began with is gone by then."""
+    with closing(http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)) as connection:
+        connection.request("HEAD", WEIGHTS)
+        place = connection.getresponse().headers["Location"]
+    (folder / "team" / "spots" / "model.safetensors").write_bytes(CONTENT[::-1])
+    status, headers, _ = _ask(url, place, Range="bytes=100-")
+
+    assert (status, headers["x-error-code"]) == (404, "RevisionNotFound")
+
+
+def test_no_redirection_to_another_host(shared):
+    """Whatever host a request names."""
+    status, headers, _ = _ask(shared, "/api/models/", Host="elsewhere.example")
+
+    assert status == 404
+    assert "location" not in headers
+
+
 def test_a_file_that_is_cut_while_it_is_delivered(url, folder):
     """The client sees that bytes are missing."""
     weights = folder / "team" / "spots" / "model.safetensors"
     weights.write_bytes(bytes(24_000_000))
     with closing(http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)) as connection:
-        connection.request("GET", WEIGHTS)
-        answer = connection.getresponse()
+        answer = _request(connection, WEIGHTS)
         answer.read(1000)
         os.truncate(weights, 2000)
 
