@@ -46,7 +46,7 @@ class Environment:
         """Run a program of the environment, where no other copy of the project is in sight."""
         return subprocess.run(
             [self.folder / "bin" / program, *arguments],
-            env={"PATH": "/usr/bin:/bin", "HOME": str(self.folder), "OMP_NUM_THREADS": "1"},
+            env={"PATH": "/usr/bin:/bin", "HOME": str(self.folder)},
             cwd=self.folder,
             capture_output=True,
             text=True,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from .._errors import CardError
 from ..plugins import ModelLoaded
-from ..weights import load_tensors, parse_tensors
+from ..weights import bounded_building, load_tensors, parse_tensors
 from ._model import Model
 
 if TYPE_CHECKING:
@@ -52,12 +52,19 @@ def load_network(zoo: Zoo, found: ModelFolder) -> tuple[torch.nn.Module, LoadRep
     WeightsCorrupt, WeightsMismatch
         The file is not the card's, or does not fit.
     CardError
-        The network has another number of parameters than the card says.
+        The network cannot be built with the card's arguments, or has another number of
+        parameters than the card says.
     """
     card = found.card
     data = found.read(card.weights.ref)
-    network = zoo.build(card.architecture.name, **card.architecture.arguments)
     tensors = parse_tensors(data, origin=str(found.folder / card.weights.ref.file))
+    with bounded_building(
+        # A card may claim any number; the file is as large as it is.
+        parameters=min(card.weights.num_parameters, len(data)),
+        tensors=len(tensors),
+        origin=f"{found.folder}: the architecture {card.architecture.name!r}",
+    ):
+        network = zoo.build(card.architecture.name, **card.architecture.arguments)
     report = load_tensors(network, tensors)
     count = sum(parameter.numel() for parameter in network.parameters())
     if count != card.weights.num_parameters:

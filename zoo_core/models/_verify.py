@@ -54,9 +54,7 @@ def _run_checks(zoo: Zoo, found: ModelFolder) -> list[HealthCheck]:
         network, report = load_network(zoo, found)
     except ZooError as error:
         return [HealthCheck(name="parameters", passed=False, message=str(error))]
-    tensors = parse_tensors(
-        found.read(golden.ref), origin=str(found.folder / golden.ref.file)
-    )
+    tensors = parse_tensors(found.read(golden.ref), origin=str(found.folder / golden.ref.file))
     passed, message = _compare_golden(card, network, tensors)
     return [
         HealthCheck(

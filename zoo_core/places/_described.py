@@ -64,11 +64,12 @@ def describe_file(reference: HubReference, file: str, *, endpoint: str) -> Descr
     check_commit(reference, commit)
     if file == CARD_FILE and told.size is not None and told.size > LARGEST_CARD:
         raise PlaceError(f"{subject} has {told.size} bytes for it; that is not a card.")
-    if file == CARD_FILE and urlsplit(told.location).netloc != urlsplit(url).netloc:
-        if not (_COMMIT.fullmatch(name) or _SHA256.fullmatch(name)):
-            raise PlaceError(
-                f"{subject} leads to {told.location} and names no hash to check it by."
-            )
+    is_hash = _COMMIT.fullmatch(name) or _SHA256.fullmatch(name)
+    leads_away = urlsplit(told.location).netloc != urlsplit(url).netloc
+    if file == CARD_FILE and leads_away and not is_hash:
+        raise PlaceError(
+            f"{subject} leads to {told.location} and names no hash to check it by."
+        )
     return Described(commit, name)
 
 

@@ -6,10 +6,10 @@ import errno
 import hashlib
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, cast
 
 from .._errors import CardError, PlaceError
-from ..cards import CARD_FILE, parse_card, parse_json
+from ..cards import CARD_FILE, LARGEST_CARD, parse_card, parse_json
 from ..registry import ModelFolder
 from ._described import PATIENCE, check_commit, describe_file, is_described
 from ._lock import LockFile, user_lock_file
@@ -102,7 +102,8 @@ def _read_card(pinned: HubReference, path: Path, recorded: dict[str, str] | None
 def _read_once(path: Path) -> _ReadCard:
     # The bytes that are hashed are those that are parsed.
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(LARGEST_CARD + 1)
     except OSError as error:
         raise CardError(f"{path}: cannot be read ({error.strerror}).") from error
     card = parse_card(parse_json(data, where=str(path)), where=str(path))
@@ -129,7 +130,7 @@ def fetch_file(
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
     # The errors of the HTTP library that the hub's client uses, whichever that is.
-    transport = HfHubHTTPError.__bases__[0]
+    transport = cast("type[Exception]", HfHubHTTPError.__bases__[0])
     if not (again or newest):
         cached = try_to_load_from_cache(reference.repository, file, revision=reference.revision)
         if isinstance(cached, str):
