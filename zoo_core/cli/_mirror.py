@@ -24,7 +24,6 @@ def register(verbs: Verbs) -> None:
         examples=(
             "zoo mirror serve /data/mirror",
             "zoo mirror serve /data/mirror --host 10.0.0.5 --port 8080",
-            "HF_ENDPOINT=http://10.0.0.5:8080 zoo load hf://org/name",
         ),
     )
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)

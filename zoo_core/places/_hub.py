@@ -83,12 +83,12 @@ def _read_card(pinned: HubReference, path: Path, recorded: dict[str, str] | None
     """A fetched card; fetched once more where it is no card, or not the recorded one."""
     try:
         read = _read_once(path)
-        if recorded is None or recorded[CARD_FILE] == read.sha256:
+        if recorded is None or recorded.get(CARD_FILE) == read.sha256:
             return read
         problem = None
     except CardError as error:
         problem = error
-    if recorded is None or recorded["commit"] == pinned.revision:
+    if recorded is None or recorded.get("commit") == pinned.revision:
         try:
             return _read_once(fetch_file(pinned, CARD_FILE, again=True))
         except PlaceError:

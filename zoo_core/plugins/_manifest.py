@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 #: The version of the plugin interface that this core speaks.
 API = 1
 
+#: What registries and places of the zoo itself are called in ``place/model``.
+_RESERVED = frozenset({"embedded", "user", "path"})
+
 #: Kinds of contribution that are looked up by name; one TOML table array each.
 KINDS = ("architectures", "tasks", "simulators", "recipes", "places")
 
@@ -98,6 +101,11 @@ def read_manifest(path: Path) -> Manifest:
             "install a newer astrozoo or an older version of the plugin"
         )
     name = top.text("name")
+    if name in _RESERVED:
+        raise PluginError(
+            f"{path.name}: a plugin cannot be called {name!r}: models would be taken for the "
+            "zoo's or the user's own"
+        )
     models = top.text("models", None)
     hook_module, hooks = top.text("hook_module", None), top.texts("hooks", [])
     if hooks and hook_module is None:

@@ -70,7 +70,11 @@ def test_steps_are_in_the_unit_that_is_stated(name, unit, step):
 @pytest.mark.parametrize("key", ["PIXSCALE", "CTYPE1", "CDELT1", "CUNIT1", "FILTER", "EXTNAME"])
 def test_a_card_that_cannot_be_read_states_nothing(tmp_path, make_spec, write_fits, image, key):
     """The image is none the worse for it."""
-    header = dict(_wcs(0.2).to_header()) | {"PIXSCALE": 0.2, "CUNIT1": "deg", key: "to be broken"}
+    header = dict(_wcs(0.2).to_header()) | {
+        "PIXSCALE": 0.2,
+        "CUNIT1": "deg",
+        key: "to be broken",
+    }
     path = write_fits(tmp_path / "a.fits", (image, header))
     content = path.read_bytes()
     start = content.index(f"{key:8}= ".encode())
