@@ -88,7 +88,9 @@ def parse_card(data: Any, *, where: str = CARD_FILE) -> Card:
 
 def _file(fields: Fields) -> FileRef:
     name, sha256 = fields.text("file"), fields.text("sha256")
-    if "/" in name or "\\" in name or name.startswith("."):
+    # Nor what leads elsewhere on another system, nor what no system takes.
+    is_path = any(character in "/\\:" or not character.isprintable() for character in name)
+    if is_path or not name or name.startswith("."):
         raise CardError(f"{fields.where}: {name!r} must be a file of the model folder itself.")
     if not _SHA256.fullmatch(sha256):
         raise CardError(f"{fields.where}: sha256 must be 64 small hex digits, is {sha256!r}.")

@@ -150,9 +150,13 @@ def fetch_file(
 
 
 def _download(reference: HubReference, file: str, *, again: bool, endpoint: str) -> Path:
-    from huggingface_hub import hf_hub_download
+    from huggingface_hub import hf_hub_download, try_to_load_from_cache
 
     described = describe_file(reference, file, endpoint=endpoint)
+    cached = try_to_load_from_cache(reference.repository, file, revision=reference.revision)
+    if again and isinstance(cached, str):
+        # The client leaves a link that is there as it is, although it leads to other bytes.
+        Path(cached).unlink(missing_ok=True)
     path = Path(
         hf_hub_download(
             reference.repository,
