@@ -351,7 +351,8 @@ def test_python_of_first_steps_runs(tmp_path, monkeypatch, capsys):
 
     assert len(names["table"]) == 64
     assert len(names["evaluation"].predictions["p_lens"]) == 24
-    assert "resnet-lens 1.0.0" in capsys.readouterr().out
+    version = zoo.load("resnet-lens").card.version
+    assert f"resnet-lens {version}" in capsys.readouterr().out
 
 
 def test_examples_page_counts_the_lenses():

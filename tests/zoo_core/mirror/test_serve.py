@@ -10,7 +10,7 @@ import urllib.request
 import pytest
 
 from zoo_core.cli import main
-from zoo_core.mirror import serve
+from zoo_core.mirror import _serve, serve
 from zoo_core.mirror._serve import is_loopback
 
 COMMAND = [sys.executable, "-m", "zoo_core", "mirror", "serve"]
@@ -110,6 +110,12 @@ def test_without_the_packages_for_serving(folder, monkeypatch, package):
 
     with pytest.raises(ValueError, match=r"pip install 'astrozoo\[mirror\]'"):
         serve(folder)
+
+
+def test_small_answers_are_not_delayed():
+    """The system would wait 40 ms for more to send; asyncio switches that off for TCP."""
+    with _serve._listen("127.0.0.1", 0) as listening:
+        assert listening.proto == socket.IPPROTO_TCP
 
 
 def test_only_this_machine_by_default():
