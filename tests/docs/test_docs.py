@@ -17,6 +17,7 @@ import numpy as np
 import pluggy
 import pytest
 
+import zoo_core as zoo
 from zoo_core import _errors
 from zoo_core.cards import Fields, parse_card
 from zoo_core.cli import main
