@@ -1,11 +1,11 @@
-"""Which module of a network works on the output of which."""
+"""Which module of a network works on what: the output of another, or the input."""
 
 from __future__ import annotations
 
 import itertools
 import warnings
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,22 +40,46 @@ def _sequential_pairs(network: nn.Module) -> Iterator[tuple[str, str]]:
             yield from itertools.pairwise(names)
 
 
+def first_layers(network: nn.Module) -> list[str]:
+    """Names of the layers with weights that the inputs go to.
+
+    Empty where a trace does not tell, or an input also goes elsewhere.
+    """
+    nodes = _trace(network)
+    inputs = [node for node in nodes or () if node.op == "placeholder" and node.users]
+    names = []
+    for user in (user for node in inputs for user in node.users):
+        if user.op != "call_module" or len(user.args) != 1 or user.kwargs:
+            return []
+        if not any(True for _ in network.get_submodule(str(user.target)).parameters()):
+            return []
+        names.append(str(user.target))
+    return names
+
+
 def _traced_pairs(network: nn.Module) -> list[tuple[str, str]] | None:
     """Pairs of modules of which the second alone uses the first's output; None if unknown."""
+    nodes = _trace(network)
+    if nodes is None:
+        return None
+    calls = Counter(node.target for node in nodes if node.op == "call_module")
+    pairs = []
+    for node in nodes:
+        before: Any = node.args[0] if node.op == "call_module" and node.args else None
+        if getattr(before, "op", "") != "call_module":
+            continue
+        if len(before.users) == 1 and calls[node.target] == calls[before.target] == 1:
+            pairs.append((str(before.target), str(node.target)))
+    return pairs
+
+
+def _trace(network: nn.Module) -> list[Any] | None:
+    """The nodes of a symbolic trace of a network; None where it cannot be traced."""
     from torch import fx
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            nodes = list(fx.Tracer().trace(network).nodes)
+            return list(fx.Tracer().trace(network).nodes)
     except Exception:  # noqa: BLE001 - code that cannot be traced fails in any way it likes
         return None
-    calls = Counter(node.target for node in nodes if node.op == "call_module")
-    pairs = []
-    for node in nodes:
-        before = node.args[0] if node.op == "call_module" and node.args else None
-        if not isinstance(before, fx.Node) or before.op != "call_module":
-            continue
-        if len(before.users) == 1 and calls[node.target] == calls[before.target] == 1:
-            pairs.append((str(before.target), str(node.target)))
-    return pairs

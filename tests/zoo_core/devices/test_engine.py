@@ -123,6 +123,32 @@ def test_head_stays_in_float32(images):
     assert not torch.equal(got, got.to(torch.bfloat16).float())
 
 
+def test_inputs_are_not_rounded():
+    """The first layer sees digits that bfloat16 does not have."""
+
+    class Difference(nn.Module):
+        """The difference of two neighbouring pixels, which the rest of the network sees."""
+
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv2d(1, 1, (1, 2), bias=False)
+            self.conv.weight.data = torch.tensor([[[[-1.0, 1.0]]]])
+            self.last = nn.Conv2d(1, 1, 1)
+
+        def forward(self, x):
+            return self.last(self.conv(x))
+
+    network = Difference().eval()
+    images = 100.0 + 0.25 * torch.arange(2.0).expand(6, 1, 1, 2)
+    assert images.bfloat16().unique().numel() == 1
+    engine = InferenceEngine(network, device=CPU, precision="bfloat16")
+
+    got = engine([images])
+
+    assert engine.method == "bfloat16, folded"
+    torch.testing.assert_close(got, run(network, images), rtol=0.01, atol=0.01)
+
+
 @pytest.mark.parametrize("batch_size", [1, 5, 36, 37, 64, "auto"])
 def test_batch_size_does_not_change_the_numbers(images, batch_size):
     """Nor the order of the rows."""
