@@ -84,7 +84,7 @@ def __getattr__(name: str) -> Any:
 
         return Zoo
     if name in ("UsageError", "ZooError"):
-        from . import _errors
+        from . import errors
 
-        return getattr(_errors, name)
+        return getattr(errors, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
-from ._errors import UsageError
+from .errors import UsageError
 from .places import split_scheme
 from .plugins import PluginManager, discover
 from .registry import (
@@ -77,7 +77,8 @@ class Zoo:
         """
         reference = split_scheme(name)
         if reference is None or reference[0] == "file":
-            return find_folder(name, self.registries)
+            found = find_folder(name, self.registries)
+            return found.pinned(accept=True) if accept else found
         scheme, rest = reference
         return self.place(scheme).find(rest, accept=accept)
 

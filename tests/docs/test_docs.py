@@ -18,7 +18,7 @@ import pluggy
 import pytest
 
 import zoo_core as zoo
-from zoo_core import _errors
+from zoo_core import errors
 from zoo_core.cards import Fields, parse_card
 from zoo_core.cli import main
 from zoo_core.cli._main import build_parser
@@ -166,7 +166,7 @@ def test_a_field_is_required_where_the_page_says_so(path):
     card = _without(_example_card(), path)
 
     if row[2] == "required":
-        with pytest.raises(_errors.CardError, match=re.escape(path.rsplit(".")[-1])):
+        with pytest.raises(errors.CardError, match=re.escape(path.rsplit(".")[-1])):
             parse_card(card)
     else:
         assert row[2] == "optional"
@@ -413,14 +413,14 @@ def test_readme_lists_every_verb_and_page():
 def test_exit_codes_are_those_of_the_errors():
     """Each error with its code and built-in base."""
     told = documented(between(ARCHITECTURE, "errors"))
-    errors = {
+    kinds = {
         name: value
-        for name, value in vars(_errors).items()
-        if inspect.isclass(value) and issubclass(value, _errors.ZooError)
+        for name, value in vars(errors).items()
+        if inspect.isclass(value) and issubclass(value, errors.ZooError)
     }
 
     assert {name: row[1] for name, row in told.items()} == {
-        name: str(error.exit_code) for name, error in errors.items()
+        name: str(error.exit_code) for name, error in kinds.items()
     }
 
 

@@ -14,6 +14,7 @@ from ._file import (
     CardSummary,
     check_name,
     parse_json,
+    read_json,
     read_summary,
 )
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from ._input import AXES_OF_KIND, Band, InputSpec
     from ._metric import Metric
     from ._read import parse_card, parse_inputs, parse_target, read_card
-    from ._readme import metrics_table, readme
+    from ._readme import circumstances, metrics_table, readme
 
 __all__ = [
     "AXES_OF_KIND",
@@ -58,12 +59,14 @@ __all__ = [
     "TrainingData",
     "Weights",
     "check_name",
+    "circumstances",
     "metrics_table",
     "parse_card",
     "parse_inputs",
     "parse_json",
     "parse_target",
     "read_card",
+    "read_json",
     "read_summary",
     "readme",
 ]
@@ -96,6 +99,7 @@ __getattr__ = imported_later(
         "read_card",
     ),
     _readme=(
+        "circumstances",
         "metrics_table",
         "readme",
     ),

@@ -47,11 +47,20 @@ class TaskRef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileRef:
-    """A file of the model folder: its name, SHA-256 (hex) and size in bytes."""
+    """A file of the model folder: its name, SHA-256 (hex) and size in bytes.
+
+    A file that lies elsewhere may not be known yet: its hash is empty then and its size 0,
+    until the first load records them (``ModelFolder.pinned``).
+    """
 
     file: str
     sha256: str
     size: int
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there is a hash to check the file by."""
+        return bool(self.sha256)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +135,10 @@ class MeasuredWith:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """A model's card. See ``docs/cards.md`` for every field."""
+    """A model's card. See ``docs/cards.md`` for every field.
+
+    Only a model whose weights lie elsewhere may have no golden file.
+    """
 
     name: str
     version: str
@@ -140,10 +152,15 @@ class Card:
     head_keys: tuple[str, ...]
     trained_on: tuple[TrainingData, ...]
     metrics: tuple[CardMetric, ...]
-    golden: Golden
+    golden: Golden | None
     citation: tuple[str, ...]
     limits: tuple[str, ...]
     parent: str | None = None
     measured_with: MeasuredWith | None = None
     figures: Mapping[str, str] = field(default_factory=dict)
     unknown_fields: tuple[str, ...] = ()
+
+    @property
+    def files(self) -> tuple[FileRef, ...]:
+        """The files that the card describes by their hashes: weights and golden file."""
+        return (self.weights.ref, *([self.golden.ref] if self.golden else []))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from .._errors import CardError, ZooError
+from ..errors import CardError, ZooError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

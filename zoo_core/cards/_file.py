@@ -10,7 +10,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
-from .._errors import CardError
+from ..errors import CardError
 from ._fields import Fields
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ LARGEST_CARD = 2_000_000
 
 
 class CardSummary(NamedTuple):
-    """What a list says about a model; ``size`` of the weights in bytes."""
+    """What a list says about a model; ``size`` of the weights in bytes, None if not known."""
 
     name: str
     version: str
@@ -35,7 +35,8 @@ class CardSummary(NamedTuple):
     task: str
     kind: str
     parameters: int
-    size: int
+    weights_file: str
+    size: int | None
     license: str
 
 
@@ -57,7 +58,8 @@ def read_summary(folder: Path) -> CardSummary:
         task=task.text("name"),
         kind=task.text("kind"),
         parameters=weights.integer("num_parameters"),
-        size=weights.integer("size"),
+        weights_file=weights.text("file"),
+        size=weights.integer("size", None),
         license=weights.text("license"),
     )
 

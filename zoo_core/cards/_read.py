@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from .._errors import CardError
+from ..errors import CardError
 from ..preprocessing import Preprocessing
 from ._card import (
     ArchitectureRef,
@@ -49,7 +49,8 @@ def parse_card(data: Any, *, where: str = CARD_FILE) -> Card:
     top = open_card(data, where=where)
     inputs, preprocessing = parse_inputs(top)
     weights = top.fields("weights")
-    golden = top.fields("golden")
+    sources = weights.texts("sources", [])
+    golden = top.optional_fields("golden") if sources else top.fields("golden")
     architecture = top.fields("architecture")
     return Card(
         name=check_name(top.text("name"), where=where),
@@ -63,20 +64,16 @@ def parse_card(data: Any, *, where: str = CARD_FILE) -> Card:
         inputs=inputs,
         preprocessing=preprocessing,
         weights=Weights(
-            ref=_file(weights),
+            ref=_file(weights, may_be_unknown=bool(sources)),
             num_parameters=weights.integer("num_parameters", least=0),
             dtype=weights.text("dtype"),
             license=weights.text("license"),
-            sources=weights.texts("sources", []),
+            sources=sources,
         ),
         head_keys=top.texts("head_keys"),
         trained_on=tuple(_trained_on(entry) for entry in top.each("trained_on")),
         metrics=tuple(_metric(entry) for entry in top.each("metrics", [])),
-        golden=Golden(
-            ref=_file(golden),
-            absolute_tolerance=golden.number("absolute_tolerance", least=0),
-            relative_tolerance=golden.number("relative_tolerance", least=0),
-        ),
+        golden=None if golden is None else _golden(golden),
         citation=top.texts("citation"),
         limits=top.texts("limits"),
         parent=top.text("parent", None),
@@ -86,12 +83,25 @@ def parse_card(data: Any, *, where: str = CARD_FILE) -> Card:
     )
 
 
-def _file(fields: Fields) -> FileRef:
-    name, sha256 = fields.text("file"), fields.text("sha256")
+def _golden(fields: Fields) -> Golden:
+    return Golden(
+        ref=_file(fields),
+        absolute_tolerance=fields.number("absolute_tolerance", least=0),
+        relative_tolerance=fields.number("relative_tolerance", least=0),
+    )
+
+
+def _file(fields: Fields, *, may_be_unknown: bool = False) -> FileRef:
+    name = fields.text("file")
     # Nor what leads elsewhere on another system, nor what no system takes.
     is_path = any(character in "/\\:" or not character.isprintable() for character in name)
     if is_path or not name or name.startswith("."):
         raise CardError(f"{fields.where}: {name!r} must be a file of the model folder itself.")
+    if may_be_unknown and fields.text("sha256", None) is None:
+        if fields.integer("size", None) is not None:
+            raise CardError(f"{fields.where}: a size without a sha256 describes no file.")
+        return FileRef(file=name, sha256="", size=0)
+    sha256 = fields.text("sha256")
     if not _SHA256.fullmatch(sha256):
         raise CardError(f"{fields.where}: sha256 must be 64 small hex digits, is {sha256!r}.")
     return FileRef(file=name, sha256=sha256, size=fields.integer("size", least=0))

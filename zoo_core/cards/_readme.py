@@ -18,8 +18,8 @@ def readme(card: Card) -> str:
         f"# {card.name}\n\n{card.summary}.",
         _facts(card),
         _use(card),
-        "## How good it is\n\n" + metrics_table(card.metrics),
-        *([_circumstances(card.measured_with)] if card.measured_with else []),
+        *(["## How good it is\n\n" + metrics_table(card.metrics)] if card.metrics else []),
+        *([circumstances(card.measured_with)] if card.measured_with else []),
         *(f"![{stem}]({path})" for stem, path in card.figures.items()),
         "## Limits\n\n" + "\n".join(f"- {limit}" for limit in card.limits),
         "## Cite\n\n" + "\n\n".join(f"```bibtex\n{entry}\n```" for entry in card.citation),
@@ -53,7 +53,8 @@ def metrics_table(metrics: Iterable[CardMetric]) -> str:
     return "\n".join(lines)
 
 
-def _circumstances(measured_with: MeasuredWith) -> str:
+def circumstances(measured_with: MeasuredWith) -> str:
+    """One sentence on what computed the metrics."""
     m = measured_with
     return (
         f"Computed on {m.device} in {m.precision}, with astrozoo {m.astrozoo_version} and "
@@ -90,7 +91,13 @@ def _facts(card: Card) -> str:
         ("trained on", trained),
         ("parent", card.parent or ""),
         ("license of the weights", card.weights.license),
-        ("sha256 of the weights", f"`{card.weights.ref.sha256}`"),
+        (
+            "sha256 of the weights",
+            f"`{card.weights.ref.sha256}`"
+            if card.weights.ref.is_known
+            else "not known here; recorded at the first load",
+        ),
+        ("weights fetched from", ", ".join(card.weights.sources)),
     ]
     lines = [f"| {name} | {value} |" for name, value in rows if value]
     return "\n".join(["| | |", "|---|---|", *lines])

@@ -70,6 +70,14 @@ def add_device_options(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
+def add_simulator_options(parser: argparse.ArgumentParser) -> None:
+    """``--option`` of verbs that draw from a simulator."""
+    parser.add_argument(
+        "--option", action="append", default=[], metavar="KEY=VALUE",
+        help="of the simulator, as in a recipe's [simulator] options; may be repeated",
+    )  # fmt: skip
+
+
 def add_reading_options(parser: argparse.ArgumentParser) -> None:
     """``--fit`` and ``--accept-band``: how files are read."""
     parser.add_argument(

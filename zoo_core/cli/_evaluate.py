@@ -10,6 +10,7 @@ from ._common import (
     add_device_options,
     add_engine_options,
     add_reading_options,
+    add_simulator_options,
     add_verb,
     at_least_one,
     not_negative,
@@ -50,10 +51,7 @@ def register(verbs: Verbs) -> None:
     )
     parser.add_argument("-n", type=at_least_one, help="objects to simulate (20000)")
     parser.add_argument("--seed", type=not_negative, help="of the simulated objects (0)")
-    parser.add_argument(
-        "--option", action="append", default=[], metavar="KEY=VALUE",
-        help="of the simulator, as in a recipe's [simulator] options; may be repeated",
-    )  # fmt: skip
+    add_simulator_options(parser)
     parser.add_argument("--plots", type=Path, metavar="DIR", help="write pictures to DIR")
     parser.add_argument(
         "--predictions", type=Path, metavar="OUT",
@@ -67,8 +65,8 @@ def register(verbs: Verbs) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Evaluate and print."""
-    from .._errors import UsageError
     from .._zoo import default_zoo
+    from ..errors import UsageError
     from ..plots import check_folder
     from ..simulation import parse_options
     from ..tables import check_output

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from typing import TYPE_CHECKING
 
 from .._zoo import Zoo
-from ..cards import CARD_FILE
+from ..cards import circumstances
 from ._common import add_verb, human_size, note, print_json, print_table
 
 if TYPE_CHECKING:
     import argparse
 
     from ..cards import CardMetric
+    from ..registry import ModelFolder
     from ._common import Verbs
 
 
@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
     if card.unknown_fields:
         note(f"the card has unknown fields: {', '.join(card.unknown_fields)}")
     if arguments.json:
-        print_json(json.loads((found.folder / CARD_FILE).read_text(encoding="utf-8")))
+        print_json(found.card_as_json())
         return 0
     weights = card.weights
     print(f"{card.name} {card.version}: {card.summary}\n")
@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
         *(("input", spec.describe()) for spec in card.inputs),
         *(("preprocessing", steps.describe()) for steps in card.preprocessing.values()),
         ("architecture", f"{card.architecture.name}, {weights.num_parameters:,} parameters"),
-        ("weights", f"{human_size(weights.ref.size)} {weights.dtype}, {weights.license}"),
+        ("weights", _weights(found)),
         *(
             ("trained on", f"{t.kind} {t.name} version {t.version}, {t.examples:,} examples")
             for t in card.trained_on
@@ -63,6 +63,8 @@ def run(arguments: argparse.Namespace) -> int:
             ("METRIC", "VALUE", "95 % INTERVAL", "N", "PUBLISHED", "CONDITIONS"),
             [_metric_row(entry) for entry in card.metrics],
         )
+    if card.measured_with:
+        print(f"\n{circumstances(card.measured_with)}")
     print("\nLimits\n")
     for limit in card.limits:
         print(f"  - {limit}")
@@ -70,6 +72,13 @@ def run(arguments: argparse.Namespace) -> int:
     given = shlex.quote(arguments.name)
     print(f"\nTry: zoo predict {given} cutouts/ -o predictions.parquet")
     return 0
+
+
+def _weights(found: ModelFolder) -> str:
+    weights = found.card.weights
+    size = f"{human_size(weights.ref.size)} " if weights.ref.is_known else ""
+    text = f"{size}{weights.dtype}, {weights.license}"
+    return text if found.is_embedded else f"{text}, from {', '.join(weights.sources)}"
 
 
 def _metric_row(entry: CardMetric) -> tuple[str, ...]:

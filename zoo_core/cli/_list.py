@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._errors import UsageError
 from .._zoo import Zoo
+from ..errors import UsageError
 from ..plugins import KINDS
 from ._common import add_verb, human_size, note, print_json, print_table
 
@@ -72,6 +72,7 @@ def _models(zoo: Zoo, arguments: argparse.Namespace) -> None:
                 {
                     **item.summary._asdict(),
                     "place": item.place,
+                    "embedded": item.is_embedded,
                     "folder": str(item.folder),
                 }
                 for item in listing.found
@@ -87,7 +88,7 @@ def _models(zoo: Zoo, arguments: argparse.Namespace) -> None:
             item.summary.version,
             item.summary.task,
             item.place,
-            human_size(item.summary.size),
+            human_size(item.summary.size or 0) if item.is_embedded else "not embedded",
             item.summary.summary,
         )
         for item in listing.found

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from .. import __version__
-from .._errors import ZooError
+from ..errors import ZooError
 from ._common import HelpFormatter
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def build_parser(verbs: Iterable[str] = VERBS) -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code.
 
-    0 done; 1 to 11 as the errors in ``zoo_core._errors`` say (2 also for a wrong command
+    0 done; 1 to 11 as the errors in ``zoo_core.errors`` say (2 also for a wrong command
     line); 130 interrupted.
     """
     given = sys.argv[1:] if argv is None else argv

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ._common import (
     add_device_options,
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from ._common import Verbs
 
 _INTERRUPTED = 130
+
+#: Numbers of a vector that are printed.
+_SHOWN = 3
+
 _NOTHING_USABLE = 7
 
 
@@ -92,10 +96,6 @@ def run(arguments: argparse.Namespace) -> int:
                 progress=progress,
             )
     except PredictionInterrupted as interrupt:
-        engine = model.engine(compile=arguments.compile, batch_size=arguments.batch_size)
-        interrupt.table.meta.update(
-            device=engine.device, precision=engine.precision, method=engine.method
-        )
         _keep(interrupt.table, arguments.output)
         return _INTERRUPTED
     seconds = time.monotonic() - started
@@ -165,4 +165,15 @@ def _print_top(arguments: argparse.Namespace, model: Model, table: PredictionTab
 
 
 def _cell(value: object) -> str:
-    return f"{value:.4f}" if isinstance(value, float) else str(value)
+    """A value in short; of a vector or an image its first numbers and its shape."""
+    if not isinstance(value, list):
+        return f"{value:.4f}" if isinstance(value, float) else str(value)
+    shape: list[int] = []
+    inner: Any = value
+    while isinstance(inner, list):
+        shape.append(len(inner))
+        inner = inner[0] if inner else None
+    if len(shape) > 1 or not value:
+        return f"array of {' x '.join(map(str, shape))}"
+    rest = f", ... ({len(value)})" if len(value) > _SHOWN else ""
+    return ", ".join(map(_cell, value[:_SHOWN])) + rest

@@ -27,7 +27,9 @@ def register(verbs: Verbs) -> None:
     )
     parser.add_argument("name", metavar="NAME", help="model, place/model or path of a folder")
     parser.add_argument(
-        "target", metavar="TARGET", help="hf://org/name, or a folder DIR/org/name of a mirror"
+        "target",
+        metavar="TARGET",
+        help="hf://org/name or hf://org/name@branch, or a folder DIR/org/name of a mirror",
     )
     parser.add_argument("--private", action="store_true", help="make a new repository private")
     parser.add_argument("--message", default="", help="of the commit (name and version)")
@@ -41,11 +43,13 @@ def run(arguments: argparse.Namespace) -> int:
 
     found = default_zoo().find(arguments.name)
     outgoing = list_outgoing(found)
-    reference = ""
-    if not arguments.dry_run:
-        reference = publish(
-            found, arguments.target, private=arguments.private, message=arguments.message
-        )
+    reference = publish(
+        found,
+        arguments.target,
+        private=arguments.private,
+        message=arguments.message,
+        dry_run=arguments.dry_run,
+    )
     if arguments.json:
         print_json(
             {

@@ -41,7 +41,8 @@ def run(arguments: argparse.Namespace) -> int:
     for name in arguments.names:
         note(f"{name} ...")
         found = default_zoo().find(name, accept=arguments.accept)
-        for ref in (found.card.weights.ref, found.card.golden.ref):
+        found = found.pinned()
+        for ref in found.card.files:
             found.read(ref)
         pulled.append((name, found))
     if arguments.json:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ._common import add_verb, at_least_one, not_negative, print_json, progress_bar
+from ._common import (
+    add_simulator_options,
+    add_verb,
+    at_least_one,
+    not_negative,
+    print_json,
+    progress_bar,
+)
 
 if TYPE_CHECKING:
     import argparse
@@ -36,15 +43,17 @@ def register(verbs: Verbs) -> None:
         "--format", choices=("fits", "npz", "hdf5"), default="fits",
         help="one FITS file an object (default), or one file for all",
     )  # fmt: skip
+    add_simulator_options(parser)
     parser.add_argument("--overwrite", action="store_true", help="write into a filled DIR")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Simulate and write."""
     from .._zoo import default_zoo
-    from ..simulation import write_data_set
+    from ..simulation import parse_options, write_data_set
 
-    simulator = default_zoo().simulator(arguments.simulator)
+    options = parse_options(arguments.option)
+    simulator = default_zoo().simulator(arguments.simulator, **options)
     with progress_bar(arguments.simulator) as progress:
         written = write_data_set(
             simulator,

@@ -70,7 +70,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _train(zoo: Zoo, recipe: Recipe, output: Path, *, device: str) -> Evaluation:
     """Train in a folder that is ours, and test what came out."""
-    from ..plugins import EpochEnded
     from ..training import export_model, make_trainer
 
     trainer = make_trainer(zoo, recipe, output, device=device)
@@ -80,7 +79,6 @@ def _train(zoo: Zoo, recipe: Recipe, output: Path, *, device: str) -> Evaluation
     def after_epoch(record: dict[str, float]) -> None:
         numbers = ", ".join(f"{k} {v:.4g}" for k, v in record.items() if k != "epoch")
         note(f"epoch {record['epoch']:.0f} of {recipe.training.epochs}: {numbers}")
-        zoo.plugins.send(EpochEnded(model=recipe.name, record=record))
 
     with progress_bar(f"train {recipe.name}") as progress:
         trainer.run(
@@ -93,7 +91,7 @@ def _train(zoo: Zoo, recipe: Recipe, output: Path, *, device: str) -> Evaluation
 
 
 def _recipe(zoo: Zoo, name: str) -> Recipe:
-    from .._errors import RecipeError
+    from ..errors import RecipeError
     from ..training import read_recipe
 
     if not name.endswith(".toml"):

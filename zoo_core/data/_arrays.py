@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .._errors import InputError
+from ..errors import InputError
 from ._quiet import quiet
 from ._reader import Item, Listing, Problem, Raw, Reader
 

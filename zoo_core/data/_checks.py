@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from .._errors import InputError
+from ..errors import InputError
 from ._reader import Problem
 from ._text import counted, times
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from .._errors import InputError
+from ..errors import InputError
 from ._bands import LETTERS, is_name_of, names_band, names_of, split_stem, stated_band
 from ._header import value_of
 from ._listing import stem_of

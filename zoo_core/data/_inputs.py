@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Self, overload
 
-from .._errors import InputError, UsageError
+from ..errors import InputError, UsageError
 from ._checks import check_array
 from ._listing import list_files, stem_of, suffix_of
 from ._reader import Item, Listing, Problem, Raw, Reader, Request
@@ -177,7 +177,7 @@ def open_inputs(
     >>> spec = InputSpec(name="image", kind="image", bands=(Band(name="g"),), size=(9, 9))
     >>> open_inputs("/no/such/file.fits", (spec,))  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    zoo_core._errors.InputError: /no/such/file.fits does not exist (...).
+    zoo_core.errors.InputError: /no/such/file.fits does not exist (...).
     """
     request = _request(specs, fit, accept_bands, id_key)
     files, notes = list_files(paths, readers)

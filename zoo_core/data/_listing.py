@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .._errors import InputError, UsageError
+from ..errors import InputError, UsageError
 from ._text import counted
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from .._errors import InputError, UsageError
+from ..errors import InputError, UsageError
 from ._inputs import Inputs
 from ._reader import Item, Listing, Raw, Reader, Request
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from .._errors import InputError
+from ..errors import InputError
 from ._quiet import quiet
 from ._reader import Item, Listing, Raw, Reader
 

@@ -8,7 +8,7 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
-from .._errors import DeviceError
+from ..errors import DeviceError
 from ._precision import cpu_features, default_precision
 
 

@@ -8,7 +8,7 @@ import warnings
 import weakref
 from typing import TYPE_CHECKING, Any
 
-from .._errors import DeviceError, UsageError
+from ..errors import DeviceError, UsageError
 from ._batch_size import BatchSize, processor_batch_size
 from ._devices import device_memory
 from ._memory import is_out_of_memory, release

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .._errors import UsageError
+from ..errors import UsageError
 
 #: What ``--precision`` takes.
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")

@@ -7,7 +7,7 @@ import sys
 from importlib import metadata
 from typing import TYPE_CHECKING
 
-from .._errors import CardError
+from ..errors import CardError
 from ..plugins import HealthCheck, Stage
 from ..registry import user_registry
 from ._torch import check_torch

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .._errors import InputError
+from ..errors import InputError
 
 if TYPE_CHECKING:
     import numpy as np

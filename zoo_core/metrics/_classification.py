@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._errors import InputError
 from ..cards import Metric
+from ..errors import InputError
 from ._intervals import mean_of_fractions, measure_fraction, sampled_limits
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .._errors import InputError
 from ..cards import Metric
+from ..errors import InputError
 
 if TYPE_CHECKING:
     import numpy as np

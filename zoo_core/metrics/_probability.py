@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .._errors import InputError
 from ..cards import Metric
+from ..errors import InputError
 from ._checks import finite, paired
 from ._intervals import CONFIDENCE, mean_interval, wilson
 

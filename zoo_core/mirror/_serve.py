@@ -9,7 +9,7 @@ import socket
 import threading
 from typing import TYPE_CHECKING, Any
 
-from .._errors import OutputError, UsageError
+from ..errors import OutputError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

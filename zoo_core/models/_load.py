@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._errors import CardError
+from ..errors import CardError
 from ..plugins import ModelLoaded
 from ..weights import bounded_building, load_tensors, parse_tensors
 from ._model import Model
@@ -24,7 +24,7 @@ def load_model(
     from ..devices import pick_device
 
     chosen = pick_device(device)
-    found = zoo.find(name)
+    found = zoo.find(name).pinned()
     task = zoo.task(found.card.task)
     network, report = load_network(zoo, found)
     model = Model(
@@ -55,6 +55,7 @@ def load_network(zoo: Zoo, found: ModelFolder) -> tuple[torch.nn.Module, LoadRep
         The network cannot be built with the card's arguments, or has another number of
         parameters than the card says.
     """
+    found = found.pinned()
     card = found.card
     data = found.read(card.weights.ref)
     tensors = parse_tensors(data, origin=str(found.folder / card.weights.ref.file))
@@ -65,7 +66,8 @@ def load_network(zoo: Zoo, found: ModelFolder) -> tuple[torch.nn.Module, LoadRep
         origin=f"{found.folder}: the architecture {card.architecture.name!r}",
     ):
         network = zoo.build(card.architecture.name, **card.architecture.arguments)
-    report = load_tensors(network, tensors)
+    # Weights from elsewhere may still have the head that they were trained with.
+    report = load_tensors(network, tensors, may_be_left_out=card.head_keys)
     count = sum(parameter.numel() for parameter in network.parameters())
     if count != card.weights.num_parameters:
         raise CardError(

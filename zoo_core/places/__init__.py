@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from .._later import imported_later
-from ._reference import split_scheme
+from ._reference import HubReference, parse_hub_reference, split_scheme
 
 if TYPE_CHECKING:
     from ._cache import choose_cached, list_cached, remove_cached
@@ -11,17 +11,21 @@ if TYPE_CHECKING:
     from ._lock import LockFile, user_lock_file
     from ._place import Place
     from ._publish import list_outgoing, publish
-    from ._sources import fetch_from_sources
+    from ._sources import fetch_from_sources, read_recorded, recorded_file
 
 __all__ = [
     "HubPlace",
+    "HubReference",
     "LockFile",
     "Place",
     "choose_cached",
     "fetch_from_sources",
     "list_cached",
     "list_outgoing",
+    "parse_hub_reference",
     "publish",
+    "read_recorded",
+    "recorded_file",
     "remove_cached",
     "split_scheme",
     "user_lock_file",
@@ -34,5 +38,5 @@ __getattr__ = imported_later(
     _lock=("LockFile", "user_lock_file"),
     _place=("Place",),
     _publish=("list_outgoing", "publish"),
-    _sources=("fetch_from_sources",),
+    _sources=("fetch_from_sources", "read_recorded", "recorded_file"),
 )

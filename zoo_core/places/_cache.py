@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .._errors import UnknownName, unknown_name
+from ..errors import UnknownName, unknown_name
 from ._reference import HubReference, parse_hub_reference
 
 if TYPE_CHECKING:

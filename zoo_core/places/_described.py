@@ -11,8 +11,8 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
-from .._errors import PlaceError
 from ..cards import CARD_FILE, LARGEST_CARD
+from ..errors import PlaceError
 
 if TYPE_CHECKING:
     from ._reference import HubReference

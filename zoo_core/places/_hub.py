@@ -8,8 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, cast
 
-from .._errors import CardError, PlaceError
 from ..cards import CARD_FILE, LARGEST_CARD, parse_card, parse_json
+from ..errors import CardError, PlaceError
 from ..registry import ModelFolder
 from ._described import PATIENCE, check_commit, describe_file, is_described
 from ._lock import LockFile, user_lock_file
@@ -111,7 +111,12 @@ def _read_once(path: Path) -> _ReadCard:
 
 
 def fetch_file(
-    reference: HubReference, file: str, *, again: bool = False, newest: bool = False
+    reference: HubReference,
+    file: str,
+    *,
+    model: str = "",
+    again: bool = False,
+    newest: bool = False,
 ) -> Path:
     """A file of a repository in the cache, fetched if it is not there.
 
@@ -121,6 +126,8 @@ def fetch_file(
         Repository and revision.
     file : str
         Name inside the repository.
+    model : str
+        What the user calls the model; the reference, if not given.
     again : bool
         Fetch it although it is there: it was found damaged.
     newest : bool
@@ -137,10 +144,10 @@ def fetch_file(
             return Path(cached)
     endpoint = constants.ENDPOINT
     if constants.HF_HUB_OFFLINE or is_offline_by_choice():
-        raise _unreachable(reference, file, "HF_HUB_OFFLINE is set")
+        raise _unreachable(reference, file, "HF_HUB_OFFLINE is set", model=model)
     problem = why_unreachable(endpoint)
     if problem:
-        raise _unreachable(reference, file, problem)
+        raise _unreachable(reference, file, problem, model=model)
     try:
         return _download(reference, file, again=again, endpoint=endpoint)
     except PlaceError:
@@ -181,13 +188,13 @@ def _download(reference: HubReference, file: str, *, again: bool, endpoint: str)
     return path
 
 
-def _unreachable(reference: HubReference, file: str, problem: str) -> PlaceError:
+def _unreachable(reference: HubReference, file: str, problem: str, *, model: str) -> PlaceError:
     from huggingface_hub import constants
 
     return PlaceError(
         f"{file} of {reference} is not in the cache, and the Hub cannot be reached "
         f"({problem}).\n"
-        f"On a machine with a network: zoo pull {reference}\n"
+        f"On a machine with a network: zoo pull {model or reference}\n"
         f"then copy its folder models--{reference.repository.replace('/', '--')} from "
         f"{constants.HF_HUB_CACHE} to the same place here, or set HF_ENDPOINT to a mirror."
     )
@@ -207,7 +214,12 @@ def _why(error: Exception, reference: HubReference, file: str, endpoint: str) ->
         hub.RepositoryNotFoundError: f"there is no repository {name} at {endpoint}, or it is "
         "private and HF_TOKEN does not open it.",
         hub.EntryNotFoundError: f"{reference} has no file {file}: it is no model folder of a "
-        "zoo.",
+        "zoo."
+        if file == CARD_FILE
+        else f"{reference} has no file {file}. If it has its weights as a pickle (.bin, .pt), "
+        "they are not loaded, because a pickle can run any code: ask its owner for "
+        "safetensors, or look for a pull request that adds them and give it as "
+        f"hf://{name}@refs/pr/NUMBER.",
     }
     for kind, message in known.items():
         if isinstance(error, kind):

@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .._errors import PlaceError
+from ..errors import PlaceError
 from ..registry import user_data_folder
 
 if TYPE_CHECKING:
@@ -57,7 +57,9 @@ class LockFile:
         """All that is recorded, by reference."""
         return self._read()
 
-    def check(self, reference: str, facts: Mapping[str, str], *, accept: bool = False) -> None:
+    def check(
+        self, reference: str, facts: Mapping[str, str], *, accept: bool = False, model: str = ""
+    ) -> None:
         """Record the facts of a reference, or compare them with what is recorded.
 
         Parameters
@@ -68,6 +70,8 @@ class LockFile:
             What it leads to now.
         accept : bool
             Record these in place of others.
+        model : str
+            What the user calls the model; the reference, if not given.
 
         Raises
         ------
@@ -90,8 +94,8 @@ class LockFile:
             raise PlaceError(
                 f"{reference} is not what it was when it was first loaded:\n"
                 + "\n".join(told)
-                + f"\nIf that is meant, 'zoo pull {reference} --accept' takes the new one; "
-                "a commit in place of the branch never changes."
+                + f"\nIf that is meant, 'zoo pull {model or reference} --accept' takes the "
+                "new one; a commit in place of the branch never changes."
             )
         self._change(reference, dict(facts))
 

@@ -8,18 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .._errors import OutputError, PlaceError, UsageError
 from ..cards import CARD_FILE, read_card, readme
-from ._network import is_offline_by_choice, why_unreachable
-from ._reference import parse_hub_reference, split_scheme
+from ..errors import OutputError, UsageError
+from ._reference import HubReference, parse_hub_reference, split_scheme
 
 if TYPE_CHECKING:
     from ..registry import ModelFolder
 
 _README = "README.md"
 
-#: Leftovers of editors and systems, which nobody means to publish.
-_IGNORED = frozenset({".DS_Store", "Thumbs.db"})
+#: A leftover that is not hidden and that nobody means to publish.
+_LEFTOVER = "Thumbs.db"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +38,25 @@ class Outgoing:
 def list_outgoing(found: ModelFolder) -> list[Outgoing]:
     """All files of a model folder; the README is the one that follows from the card.
 
+    Hidden files are not among them, since they may hold what is nobody's business.
+
     Raises
     ------
     WeightsCorrupt
         Weights or golden file are not those of the card.
     UsageError
-        The folder lies in another place, or holds a link.
+        The folder or its weights lie in another place, or it holds a link.
     """
-    if found.fetch is not None:
+    if found.is_remote:
         raise UsageError(f"{found.full_name} is published already; publish a folder of yours.")
-    for ref in (found.card.weights.ref, found.card.golden.ref):
+    weights = found.card.weights
+    if weights.sources and not found.is_embedded:
+        raise UsageError(
+            f"the weights of {found.full_name} are published already, at "
+            f"{', '.join(weights.sources)}; to publish them once more, put "
+            f"{weights.ref.file} into the folder."
+        )
+    for ref in found.card.files:
         found.read(ref)
     described = readme(found.card).encode()
     outgoing = [Outgoing(_README, len(described), found.folder / _README, described)]
@@ -57,7 +65,7 @@ def list_outgoing(found: ModelFolder) -> list[Outgoing]:
         for name in sorted(files):
             path = Path(root, name)
             relative = path.relative_to(found.folder).as_posix()
-            if name in _IGNORED or relative == _README:
+            if name.startswith(".") or name == _LEFTOVER or relative == _README:
                 continue
             if path.is_symlink():
                 raise UsageError(f"{path} is a link; put the file itself there.")
@@ -66,52 +74,84 @@ def list_outgoing(found: ModelFolder) -> list[Outgoing]:
 
 
 def publish(
-    found: ModelFolder, target: str, *, private: bool = False, message: str = ""
+    found: ModelFolder,
+    target: str,
+    *,
+    private: bool = False,
+    message: str = "",
+    dry_run: bool = False,
 ) -> str:
     """Publish a model folder and say under which name it can be loaded.
+
+    What was published there before is replaced: a file that the folder does not have is gone
+    from the place too. On the Hub that is one commit, and the commits before it stay.
 
     Parameters
     ----------
     found : ModelFolder
         What is published.
     target : str
-        ``hf://org/name``, or the path of a folder that ``zoo mirror serve`` serves, with
-        organisation and name: ``/mirror/org/name``.
+        ``hf://org/name`` or ``hf://org/name@branch``, or the path of a folder that
+        ``zoo mirror serve`` serves, with organisation and name: ``/mirror/org/name``.
     private : bool
         Make a new repository of the Hub private.
     message : str
         Of the commit; name and version by default.
+    dry_run : bool
+        Check what can be checked here, and neither send nor write anything.
 
     Returns
     -------
     str
-        A reference with the commit, or the path.
+        A reference with the commit, or the path; empty after a dry run.
 
     Raises
     ------
+    UsageError
+        The target is no such name, or a commit.
     PlaceError
-        The Hub cannot be reached, or does not allow it.
+        The Hub cannot be reached, does not allow it, or holds another model there.
     OutputError
         The folder cannot be written, or holds another model.
     """
+    place = _parse_target(target)
     outgoing = list_outgoing(found)
+    if isinstance(place, Path):
+        _check_folder(place, found.card.name)
+        return "" if dry_run else _publish_to_folder(place, outgoing)
+    if dry_run:
+        return ""
+    from ._upload import upload
+
+    told = message.strip() or f"{found.card.name} {found.card.version}"
+    commit = upload(place, found.card.name, outgoing, private=private, message=told)
+    return str(HubReference(place.repository, commit))
+
+
+def _parse_target(target: str) -> Path | HubReference:
     scheme = split_scheme(target)
     if scheme is None:
-        return _publish_to_folder(found, Path(target).expanduser(), outgoing)
+        return Path(target).expanduser()
     if scheme[0] != "hf":
         raise UsageError(f"a model is published to hf://org/name or a folder, not {target!r}.")
-    told = message or f"{found.card.name} {found.card.version}"
-    return _publish_to_hub(scheme[1], outgoing, private=private, message=told)
+    reference = parse_hub_reference(scheme[1])
+    if reference.is_pinned:
+        raise UsageError("a commit cannot be published to; name a branch, or none.")
+    return reference
 
 
-def _publish_to_folder(found: ModelFolder, folder: Path, outgoing: list[Outgoing]) -> str:
-    """Copy beside the place and rename into it: who loads meanwhile gets old or new."""
+def _check_folder(folder: Path, model: str) -> None:
+    """Raise where a folder holds anything but the model of that name."""
     if (folder / CARD_FILE).is_file():
         there = read_card(folder).name
-        if there != found.card.name:
+        if there != model:
             raise OutputError(f"{folder} holds the model {there!r}; choose another folder.")
     elif folder.exists() and any(folder.iterdir()):
         raise OutputError(f"{folder} holds other things; choose another folder.")
+
+
+def _publish_to_folder(folder: Path, outgoing: list[Outgoing]) -> str:
+    """Copy beside the place and rename into it: who loads meanwhile gets old or new."""
     fresh = folder.with_name(f".{folder.name}.new")
     old = folder.with_name(f".{folder.name}.old")
     try:
@@ -128,40 +168,3 @@ def _publish_to_folder(found: ModelFolder, folder: Path, outgoing: list[Outgoing
     except OSError as error:
         raise OutputError(f"{folder} cannot be written ({error.strerror}).") from error
     return str(folder)
-
-
-def _publish_to_hub(rest: str, outgoing: list[Outgoing], *, private: bool, message: str) -> str:
-    from huggingface_hub import CommitOperationAdd, HfApi, constants
-    from huggingface_hub.errors import HfHubHTTPError, LocalTokenNotFoundError
-
-    reference = parse_hub_reference(rest)
-    if "@" in rest and reference.is_pinned:
-        raise UsageError("a commit cannot be published to; name a branch, or none.")
-    if constants.HF_HUB_OFFLINE or is_offline_by_choice():
-        raise PlaceError("HF_HUB_OFFLINE is set; nothing was published.")
-    problem = why_unreachable(constants.ENDPOINT)
-    if problem:
-        raise PlaceError(f"the Hub cannot be reached ({problem}); nothing was published.")
-    api = HfApi(endpoint=constants.ENDPOINT, library_name="astrozoo")
-    operations = [
-        CommitOperationAdd(
-            path_in_repo=one.name,
-            path_or_fileobj=one.path if one.content is None else one.content,
-        )
-        for one in outgoing
-    ]
-    try:
-        api.create_repo(reference.repository, private=private, exist_ok=True)
-        commit = api.create_commit(
-            reference.repository,
-            operations,
-            commit_message=message,
-            revision=reference.revision,
-        )
-    except (HfHubHTTPError, LocalTokenNotFoundError) as error:
-        told = str(error).strip().splitlines() or [type(error).__name__]
-        raise PlaceError(
-            f"{reference} could not be published to {constants.ENDPOINT}: {told[0]}. A token "
-            "that may write is needed: 'hf auth login', or HF_TOKEN."
-        ) from error
-    return f"hf://{reference.repository}@{commit.oid}"

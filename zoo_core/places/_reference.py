@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from .._errors import UsageError
+from ..errors import UsageError
 
 #: ``scheme://rest`` or ``scheme:rest``; a single letter is a Windows drive.
 _SCHEME = re.compile(r"([a-z][a-z0-9+-]+):(?://)?(.+)")

@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .._errors import OutputError
+from ..errors import OutputError
 
 if TYPE_CHECKING:
     import matplotlib.axes

@@ -7,7 +7,7 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .._errors import PluginError
+from ..errors import PluginError
 from ._installed import installed_entry_points
 from ._manifest import TooNew, read_manifest
 from ._plugin import Plugin, Stage, State

@@ -6,7 +6,7 @@ import contextlib
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from .._errors import AmbiguousName, PluginError, unknown_name
+from ..errors import AmbiguousName, PluginError, unknown_name
 from ._plugin import Plugin, Stage, State
 
 if TYPE_CHECKING:

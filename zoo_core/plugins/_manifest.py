@@ -21,8 +21,8 @@ from __future__ import annotations
 import tomllib
 from typing import TYPE_CHECKING, NamedTuple
 
-from .._errors import PluginError
 from ..cards._fields import Fields
+from ..errors import PluginError
 
 if TYPE_CHECKING:
     from pathlib import Path

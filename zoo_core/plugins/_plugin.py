@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from .._errors import PluginError
+from ..errors import PluginError
 
 if TYPE_CHECKING:
     from ._installed import EntryPoint

@@ -48,15 +48,20 @@ def predict_inputs(
             if progress:
                 progress(len(rows), len(inputs))
     except KeyboardInterrupt:
-        raise PredictionInterrupted(rows.finish(model.provenance())) from None
+        meta = _meta(model, engine, seconds=time.monotonic() - started)
+        raise PredictionInterrupted(rows.finish(meta)) from None
     finally:
         blocks.close()
         inputs.close()
-    meta = {
+    return rows.finish(_meta(model, engine, seconds=time.monotonic() - started))
+
+
+def _meta(model: Model, engine: InferenceEngine, *, seconds: float) -> dict[str, str]:
+    """What a table says about how it came to be."""
+    return {
         **model.provenance(),
         "device": model.device,
         "precision": engine.precision,
         "method": engine.method,
-        "seconds": f"{time.monotonic() - started:.3f}",
+        "seconds": f"{seconds:.3f}",
     }
-    return rows.finish(meta)

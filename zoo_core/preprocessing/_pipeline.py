@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .._errors import CardError
+from ..errors import CardError
 from ._operations import VOCABULARY
 
 if TYPE_CHECKING:

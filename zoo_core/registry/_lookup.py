@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from .._errors import AmbiguousName, CardError, unknown_name
 from ..cards import CARD_FILE, read_summary
+from ..errors import AmbiguousName, CardError, unknown_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,6 +27,11 @@ class Listed(NamedTuple):
     def full_name(self) -> str:
         """``place/name``, which names this folder and no other."""
         return f"{self.place}/{self.summary.name}"
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether the weights lie in the folder; else they are fetched when first used."""
+        return (self.folder / self.summary.weights_file).exists()
 
 
 class Lookup(NamedTuple):

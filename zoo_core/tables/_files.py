@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .._errors import InputError, OutputError, UsageError
+from ..errors import InputError, OutputError, UsageError
 from ._formats import READABLE, READERS, WRITABLE, WRITERS, describe, sidecar_of
 
 if TYPE_CHECKING:

@@ -73,7 +73,7 @@ class PredictionTable:
         try:
             return self._values[name]
         except KeyError:
-            from .._errors import unknown_name
+            from ..errors import unknown_name
 
             raise unknown_name("column", name, list(self._values)) from None
 

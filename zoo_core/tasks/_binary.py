@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from .._errors import CardError
+from ..errors import CardError
 from ..metrics import (
     auroc,
     completeness_at_rejection,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from .._errors import CardError
+from ..errors import CardError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

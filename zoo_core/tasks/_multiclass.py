@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from .._errors import CardError, InputError
+from ..errors import CardError, InputError
 from ..metrics import (
     confusion_matrix,
     fit_temperature,

@@ -6,7 +6,7 @@ import unittest
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
-from .._errors import UsageError, ZooError
+from ..errors import UsageError, ZooError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

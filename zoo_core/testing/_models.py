@@ -18,7 +18,7 @@ from ..models import (
 )
 from ..preprocessing import VOCABULARY
 from ..weights import parse_tensors, read_verified
-from ._check import Check, require, run_checks
+from ._check import Check, NotApplicable, require, run_checks
 from ._spdx import require_license
 
 if TYPE_CHECKING:
@@ -47,6 +47,22 @@ class Folder:
         """The folder with its card; ``CardError`` fails the check that asks."""
         return self.zoo.find(f"file:{self.path}")
 
+    @property
+    def embedded(self) -> ModelFolder:
+        """The same for checks that need the weights.
+
+        Raises
+        ------
+        NotApplicable
+            They lie elsewhere.
+        """
+        found = self.found
+        if not found.is_embedded and found.card.weights.sources:
+            raise NotApplicable(
+                f"the weights are fetched from {', '.join(found.card.weights.sources)}"
+            )
+        return found
+
 
 def card_is_read_whole(folder: Folder) -> None:
     """The card parses, has no field that nobody reads, and is named like its folder."""
@@ -67,7 +83,7 @@ def names_resolve(folder: Folder) -> None:
 def files_are_those_of_the_card(folder: Folder) -> None:
     """Size and hash of weights and golden file; every picture is there."""
     card = folder.found.card
-    for ref in (card.weights.ref, card.golden.ref):
+    for ref in card.files if folder.found.is_embedded else ():
         read_verified(folder.path, ref)
     lost = [path for path in card.figures.values() if not (folder.path / path).is_file()]
     require(not lost, f"the card shows pictures that are not there: {', '.join(lost)}")
@@ -84,7 +100,7 @@ def files_are_of_known_kinds(folder: Folder) -> None:
 
 def weights_are_safetensors(folder: Folder) -> None:
     """The format that cannot hold code, and finite numbers in it."""
-    ref = folder.found.card.weights.ref
+    ref = folder.embedded.card.weights.ref
     require(ref.file.endswith(".safetensors"), f"the weights are {ref.file}")
     tensors = parse_tensors(read_verified(folder.path, ref), origin=ref.file)
     bad = [name for name, tensor in tensors.items() if not bool(tensor.isfinite().all())]
@@ -103,7 +119,8 @@ def terms_are_stated(folder: Folder) -> None:
 def metrics_can_be_believed(folder: Folder) -> None:
     """Each with its count and interval, measured on other data than trained on."""
     metrics = folder.found.card.metrics
-    require(metrics, "the card has no metrics")
+    # Of weights of others that are fetched, nothing was measured here.
+    require(metrics or not folder.found.is_embedded, "the card has no metrics")
     for entry in metrics:
         metric = entry.metric
         require(entry.role in _REPORTED_ON, f"{metric.name} was measured on {entry.role} data")
@@ -155,9 +172,21 @@ def preprocessing_is_known(folder: Folder) -> None:
         require(not unknown, f"unknown operations: {', '.join(unknown)}")
 
 
+def network_is_that_of_the_card(folder: Folder) -> None:
+    """The architecture with the card's arguments has as many parameters as the card says."""
+    import torch
+
+    card = folder.found.card
+    with torch.device("meta"):
+        network = folder.zoo.build(card.architecture.name, **card.architecture.arguments)
+    count = sum(parameter.numel() for parameter in network.parameters())
+    said = card.weights.num_parameters
+    require(count == said, f"the network has {count} parameters, the card says {said}")
+
+
 def head_keys_are_weights(folder: Folder) -> None:
     """The keys that a new head replaces are in the file."""
-    card = folder.found.card
+    card = folder.embedded.card
     tensors = parse_tensors(read_verified(folder.path, card.weights.ref), origin="the weights")
     strange = sorted(set(card.head_keys) - set(tensors))
     require(card.head_keys, "the card names no head keys")
@@ -166,7 +195,7 @@ def head_keys_are_weights(folder: Folder) -> None:
 
 def golden_output_is_reproduced(folder: Folder) -> None:
     """In float32, with the parameter count and hashes of the card: ``zoo verify``."""
-    failed = [c for c in verify_model(folder.zoo, folder.found) if not c.passed]
+    failed = [c for c in verify_model(folder.zoo, folder.embedded) if not c.passed]
     require(not failed, "; ".join(f"{c.name}: {c.message}" for c in failed))
 
 
@@ -174,8 +203,10 @@ def fast_engine_reproduces_golden_output(folder: Folder) -> None:
     """The way ``zoo predict`` runs the network by default gives nearly the same numbers."""
     import torch
 
+    golden = folder.embedded.card.golden
+    if golden is None:
+        raise NotApplicable("the card has no golden file")
     model = folder.zoo.load(f"file:{folder.path}")
-    golden = model.card.golden
     stored = parse_tensors(read_verified(folder.path, golden.ref), origin="the golden file")
     engine = model.engine()
     output = engine(
@@ -206,6 +237,7 @@ CHECKS = (
     tested_on_other_data,
     readme_follows_from_the_card,
     preprocessing_is_known,
+    network_is_that_of_the_card,
     head_keys_are_weights,
     golden_output_is_reproduced,
     fast_engine_reproduces_golden_output,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from . import _architectures, _manifests, _recipes, _simulators, _tasks
+from . import _architectures, _manifests, _places, _recipes, _simulators, _tasks
 from ._check import Check, run_checks
 from ._uses import Uses
 
@@ -18,6 +18,7 @@ _OF_KIND: dict[str, Any] = {
     "tasks": _tasks.CHECKS,
     "simulators": _simulators.CHECKS,
     "recipes": _recipes.CHECKS,
+    "places": _places.CHECKS,
 }
 
 

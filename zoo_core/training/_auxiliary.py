@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .._errors import RecipeError
+from ..errors import RecipeError
 
 if TYPE_CHECKING:
     import torch

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
-from .._errors import RecipeError
+from ..errors import RecipeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -7,7 +7,7 @@ import os
 import shutil
 from typing import TYPE_CHECKING, Any
 
-from .._errors import WeightsCorrupt
+from ..errors import WeightsCorrupt
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from .._errors import OutputError, UsageError
+from ..errors import OutputError, UsageError
 from ._hold import LOCK_FILE
 
 if TYPE_CHECKING:

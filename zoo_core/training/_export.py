@@ -8,8 +8,8 @@ import shutil
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from .._errors import RecipeError
 from ..cards import CARD_FILE, SCHEMA, MeasuredWith, read_card, readme
+from ..errors import RecipeError
 from ..models import named_outputs
 from ..registry import ModelFolder
 from ..simulation import format_options

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from .._errors import OutputError, UsageError
+from ..errors import OutputError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .._errors import InputError, RecipeError
+from ..errors import InputError, RecipeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -7,8 +7,8 @@ import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .._errors import CardError, RecipeError
 from ..cards import ArchitectureRef, Fields, TaskRef, check_name, parse_inputs, parse_target
+from ..errors import CardError, RecipeError
 from ._auxiliary import AuxiliaryTarget, parse_auxiliary
 from ._settings import TrainingSettings
 

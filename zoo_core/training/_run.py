@@ -32,6 +32,11 @@ def make_trainer(zoo: Zoo, recipe: Recipe, folder: Path, *, device: str = "cpu")
     """
     import torch
 
+    from ..plugins import EpochEnded
+
+    def ended(record: dict[str, float]) -> None:
+        zoo.plugins.send(EpochEnded(model=recipe.name, record=record))
+
     settings = recipe.training
     task = zoo.task(recipe.task)
     simulator = zoo.simulator(recipe.simulator, **recipe.simulator_options)
@@ -55,4 +60,5 @@ def make_trainer(zoo: Zoo, recipe: Recipe, folder: Path, *, device: str = "cpu")
         auxiliary=recipe.auxiliary,
         folder=folder,
         device=device,
+        epoch_ended=ended,
     )

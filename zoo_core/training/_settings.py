@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from .._errors import RecipeError
+from ..errors import RecipeError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ import math
 import time
 from typing import TYPE_CHECKING, Any
 
-from .._errors import TrainingDiverged
+from ..errors import TrainingDiverged
 from ._average import WeightAverage
 from ._checkpoint import (
     CHECKPOINT,
@@ -59,6 +59,9 @@ class Trainer:
         Gets ``checkpoint/`` and ``history.csv``.
     device : str
         Where to train, as ``pick_device`` returns it.
+    epoch_ended : callable, optional
+        Told the row of ``history.csv`` when an epoch has ended and its checkpoint is
+        written.
     """
 
     def __init__(
@@ -73,10 +76,12 @@ class Trainer:
         auxiliary: Sequence[AuxiliaryTarget] = (),
         folder: Path,
         device: str = "cpu",
+        epoch_ended: Callable[[dict[str, float]], None] | None = None,
     ):
         import torch
 
         self.device = device
+        self.epoch_ended = epoch_ended
         self.model = model.to(device).to(memory_format=torch.channels_last)
         self.task = task
         self.preprocessing = preprocessing
@@ -122,8 +127,9 @@ class Trainer:
             self.history.append(record)
             self.epoch += 1
             self._save()
-            if after_epoch:
-                after_epoch(record)
+            for told in (self.epoch_ended, after_epoch):
+                if told:
+                    told(record)
 
     def _listener(self, target: AuxiliaryTarget) -> AuxiliaryLoss:
         from ._auxiliary_loss import AuxiliaryLoss

@@ -10,7 +10,7 @@ import threading
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
-from .._errors import CardError, ZooError
+from ..errors import CardError, ZooError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

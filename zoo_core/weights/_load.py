@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .._errors import WeightsCorrupt, WeightsMismatch
+from ..errors import WeightsCorrupt, WeightsMismatch
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -19,7 +19,8 @@ class LoadReport:
 
     ``loaded`` of ``total`` network tensors were filled; ``missing`` are the network's that
     the file lacks, ``unexpected`` the file's that the network lacks, ``misshapen`` those
-    whose shapes differ (name, shape in the file, shape in the network).
+    whose shapes differ (name, shape in the file, shape in the network), ``left_out`` those
+    of a head that the network does not have.
     """
 
     loaded: int
@@ -27,13 +28,18 @@ class LoadReport:
     missing: tuple[str, ...]
     unexpected: tuple[str, ...]
     misshapen: tuple[tuple[str, tuple[int, ...], tuple[int, ...]], ...]
+    left_out: tuple[str, ...] = ()
 
     def describe(self) -> str:
         """One or a few lines for people."""
         text = f"{self.loaded} of {self.total} tensors loaded"
         parts = [
             f"{len(names)} {word} ({', '.join(names[:3])}{', ...' if len(names) > 3 else ''})"
-            for word, names in (("missing", self.missing), ("unexpected", self.unexpected))
+            for word, names in (
+                ("missing", self.missing),
+                ("unexpected", self.unexpected),
+                ("of another head left out", self.left_out),
+            )
             if names
         ]
         parts += [f"{n} is {a} in the file, {b} in the network" for n, a, b in self.misshapen]
@@ -62,6 +68,7 @@ def load_tensors(
     tensors: dict[str, torch.Tensor],
     *,
     may_be_missing: Collection[str] = (),
+    may_be_left_out: Collection[str] = (),
 ) -> LoadReport:
     """Fill a network's parameters and buffers; stored half precision becomes float32.
 
@@ -73,6 +80,8 @@ def load_tensors(
         By state-dict name.
     may_be_missing : collection of str
         Names that the file may lack: a card's head keys, when a new head is put on.
+    may_be_left_out : collection of str
+        Names that the network may lack: a card's head keys, where it has no head.
 
     Raises
     ------
@@ -82,7 +91,9 @@ def load_tensors(
     """
     own = network.state_dict()
     missing = [name for name in own if name not in tensors]
-    unexpected = [name for name in tensors if name not in own]
+    strange = [name for name in tensors if name not in own]
+    left_out = [name for name in strange if name in may_be_left_out]
+    unexpected = [name for name in strange if name not in may_be_left_out]
     misshapen = [
         (name, tuple(tensors[name].shape), tuple(value.shape))
         for name, value in own.items()
@@ -95,6 +106,7 @@ def load_tensors(
         missing=tuple(missing),
         unexpected=tuple(unexpected),
         misshapen=tuple(misshapen),
+        left_out=tuple(left_out),
     )
     if unexpected or misshapen or set(missing) - set(may_be_missing):
         raise WeightsMismatch(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from .._errors import WeightsCorrupt
+from ..errors import WeightsCorrupt
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,8 +5,8 @@ import json
 import pytest
 from minimal_card import CARD, changed_card, write_card
 
-from zoo_core._errors import CardError
 from zoo_core.cards import Fields, parse_card, read_card, read_summary
+from zoo_core.errors import CardError
 
 REQUIRED = [
     "schema", "name", "version", "summary", "plugin", "architecture", "architecture.name",

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import re
 import shutil
 from contextlib import contextmanager
 from pathlib import Path
@@ -276,3 +277,24 @@ def test_interrupting_before_the_first_row_writes_nothing(tmp_path, monkeypatch,
     assert main(["predict", "resnet-lens", str(CUTOUTS), "-o", str(output)]) == 130
     assert "before any row" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_simulate_with_options_of_the_simulator(capsys, tmp_path):
+    """No lenses, if that is asked for; a misspelt option is answered with those there are."""
+    command = ["simulate", "lsst-lens", "-n", "8", "--seed", "3", "--format", "npz", "-o"]
+
+    assert main([*command, str(tmp_path / "a"), "--option", "lens_fraction=0"]) == 0
+    truth = read_table(tmp_path / "a" / "truth.ecsv")
+    assert list(truth["lens"]) == [0] * 8
+
+    assert main([*command, str(tmp_path / "b"), "--option", "lenses=0"]) == 2
+    assert "it takes lens_fraction" in capsys.readouterr().err
+    assert not (tmp_path / "b").exists()
+
+
+def test_info_says_what_computed_the_metrics(capsys):
+    """Device, precision and versions, as the card has them."""
+    assert main(["info", "resnet-lens"]) == 0
+    shown = capsys.readouterr().out
+
+    assert re.search(r"Computed on cpu in \w+, with astrozoo [\d.]+ and torch", shown)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from zoo_core._errors import InputError
 from zoo_core.data._checks import check_array
+from zoo_core.errors import InputError
 
 
 def refused(array, spec, **options):

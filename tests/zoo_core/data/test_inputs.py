@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from zoo_core._errors import InputError, UsageError
 from zoo_core.data import READERS, Item, Listing, Raw, Reader, Sample, open_inputs
+from zoo_core.errors import InputError, UsageError
 
 
 def test_bad_files_lose_no_good_row(tmp_path, image, make_spec, write_fits):

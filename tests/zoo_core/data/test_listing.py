@@ -2,8 +2,8 @@
 
 import pytest
 
-from zoo_core._errors import InputError, UsageError
 from zoo_core.data._listing import list_files, natural_key
+from zoo_core.errors import InputError, UsageError
 
 SUFFIXES = (".fits", ".fits.gz", ".png")
 

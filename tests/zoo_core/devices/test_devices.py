@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 import torch
 
-from zoo_core import _errors
+from zoo_core import errors
 from zoo_core.devices import (
     Device,
     default_precision,
@@ -90,7 +90,7 @@ def test_a_feature_that_torch_cannot_be_asked_for_is_not_there(monkeypatch):
 
 def test_unknown_precision_is_refused():
     """The message lists what there is."""
-    with pytest.raises(_errors.UsageError, match=r"'int4'.*auto, float32, bfloat16, float16"):
+    with pytest.raises(errors.UsageError, match=r"'int4'.*auto, float32, bfloat16, float16"):
         pick_precision("int4", "cpu")
 
 
@@ -108,7 +108,7 @@ def test_cuda_means_the_first_gpu(monkeypatch):
     assert pick_device("cuda") == "cuda:0"
     assert pick_device("cuda:1") == "cuda:1"
     assert pick_device("auto") == "cuda:0"
-    with pytest.raises(_errors.DeviceError, match=r"'cuda:2'.*cuda:0, cuda:1"):
+    with pytest.raises(errors.DeviceError, match=r"'cuda:2'.*cuda:0, cuda:1"):
         pick_device("cuda:2")
 
 
@@ -116,7 +116,7 @@ def test_cuda_means_the_first_gpu(monkeypatch):
 @pytest.mark.parametrize("name", ["cuda", "cuda:0", "cuda:17"])
 def test_missing_gpu_is_said_with_what_there_is(name):
     """The message names the device, the others, and where to look."""
-    with pytest.raises(_errors.DeviceError, match=rf"'{name}'.*zoo doctor.*auto, .*cpu"):
+    with pytest.raises(errors.DeviceError, match=rf"'{name}'.*zoo doctor.*auto, .*cpu"):
         pick_device(name)
 
 
@@ -124,5 +124,5 @@ def test_missing_gpu_is_said_with_what_there_is(name):
 @pytest.mark.parametrize("name", ["mps", "tpu", "", "CPU", "cuda:x"])
 def test_unknown_device_is_said_with_what_there_is(name):
     """Nothing is guessed."""
-    with pytest.raises(_errors.DeviceError, match="Use one of: auto, "):
+    with pytest.raises(errors.DeviceError, match="Use one of: auto, "):
         pick_device(name)

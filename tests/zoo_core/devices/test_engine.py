@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from zoo_core import _errors
+from zoo_core import errors
 from zoo_core.devices import InferenceEngine, default_precision
 
 CPU = "cpu"
@@ -315,7 +315,7 @@ def test_too_large_a_single_object_is_said():
     network = Greedy(0, OUT_OF_MEMORY[1])
     engine = InferenceEngine(network, device=CPU, precision="float32", batch_size=16)
 
-    with pytest.raises(_errors.DeviceError, match=r"cpu \(.*GiB.*single object.*7.*--device"):
+    with pytest.raises(errors.DeviceError, match=r"cpu \(.*GiB.*single object.*7.*--device"):
         engine([torch.zeros(4, 7)])
     assert network.seen[-1] == 1
 
@@ -369,7 +369,7 @@ def test_settings_of_torch_are_restored(images):
 )
 def test_wrong_settings_are_refused_at_once(wrong):
     """Before any work, with what was given."""
-    with pytest.raises(_errors.UsageError, match=repr(next(iter(wrong.values())))):
+    with pytest.raises(errors.UsageError, match=repr(next(iter(wrong.values())))):
         InferenceEngine(Tiny(), device=CPU, **wrong)
 
 

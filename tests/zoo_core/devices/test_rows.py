@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from zoo_core import _errors
+from zoo_core import errors
 from zoo_core.devices._rows import count_rows, is_close, join_rows, take_rows, to_results
 
 
@@ -12,7 +12,7 @@ from zoo_core.devices._rows import count_rows, is_close, join_rows, take_rows, t
 )  # fmt: skip
 def test_inputs_must_have_the_same_number_of_objects(shapes):
     """None, no objects, or different numbers are refused, with the shapes."""
-    with pytest.raises(_errors.UsageError, match="same number of objects"):
+    with pytest.raises(errors.UsageError, match="same number of objects"):
         count_rows([torch.zeros(shape) for shape in shapes])
 
 
@@ -43,7 +43,7 @@ def test_nested_outputs_are_cut_and_joined():
 @pytest.mark.parametrize("shape", [(), (3,), (1, 4)])
 def test_output_without_a_row_for_each_object_is_refused(shape):
     """It could not be cut into batches."""
-    with pytest.raises(_errors.UsageError, match="one row an object"):
+    with pytest.raises(errors.UsageError, match="one row an object"):
         to_results(torch.zeros(shape), given=4, wanted=4)
 
 

@@ -6,7 +6,7 @@ from astropy.io import fits
 from astropy.table import Table
 from toys import SIZE, Spots, trained_toy
 
-from zoo_core._errors import InputError, UsageError
+from zoo_core.errors import InputError, UsageError
 from zoo_core.simulation import write_data_set
 
 

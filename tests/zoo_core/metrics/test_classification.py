@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import zoo_core.metrics
-from zoo_core._errors import InputError
+from zoo_core.errors import InputError
 from zoo_core.metrics import (
     Metric,
     confusion_matrix,

@@ -7,7 +7,7 @@ import pytest
 from scipy.special import expit, log_softmax
 from sklearn.metrics import brier_score_loss, log_loss
 
-from zoo_core._errors import InputError
+from zoo_core.errors import InputError
 from zoo_core.metrics import (
     CALIBRATION_BINS,
     expected_calibration_error,

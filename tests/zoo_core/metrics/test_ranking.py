@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import norm
 from sklearn.metrics import roc_auc_score
 
-from zoo_core._errors import InputError
+from zoo_core.errors import InputError
 from zoo_core.metrics import (
     auroc,
     completeness_at_rejection,

@@ -9,8 +9,8 @@ import torch
 from toys import TinyNet, toy_zoo, trained_toy
 
 from zoo_core import Zoo
-from zoo_core._errors import CardError, UnknownName, UsageError, WeightsCorrupt
 from zoo_core.cards import readme
+from zoo_core.errors import CardError, UnknownName, UsageError, WeightsCorrupt
 from zoo_core.models import verify_model
 from zoo_core.plugins import Manifest, ModelLoaded, Plugin, PredictionEnded
 from zoo_core.prediction import PredictionInterrupted

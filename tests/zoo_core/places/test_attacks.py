@@ -34,7 +34,8 @@ from serving import serve
 from toys import toy_zoo, trained_toy
 
 from zoo_core import Zoo
-from zoo_core._errors import (
+from zoo_core.cards import CARD_FILE, FileRef
+from zoo_core.errors import (
     AmbiguousName,
     CardError,
     PlaceError,
@@ -42,7 +43,6 @@ from zoo_core._errors import (
     UsageError,
     WeightsCorrupt,
 )
-from zoo_core.cards import CARD_FILE, FileRef
 from zoo_core.models import verify_model
 from zoo_core.places import publish, user_lock_file
 from zoo_core.plugins import discover
@@ -72,24 +72,13 @@ def toy(trained, tmp_path):
     return Path(shutil.copytree(trained[1], tmp_path / "toy"))
 
 
-@pytest.fixture
-def machine(tmp_path, monkeypatch):
-    """Point the hub's client to a server, with a cache and a record that are new."""
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch):
+    """Waiting and trying again take no time."""
     pause = types.SimpleNamespace(**{**vars(time), "sleep": lambda _: None})
     monkeypatch.setattr("huggingface_hub.file_download.time", pause)
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_DOWNLOAD_TIMEOUT", 0.3)
     monkeypatch.setattr("zoo_core.places._described.PATIENCE", 0.5)
-
-    def go(url, name="machine"):
-        template = url + "/{repo_id}/resolve/{revision}/{filename}"
-        constants = huggingface_hub.constants
-        monkeypatch.setattr(constants, "ENDPOINT", url)
-        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
-        monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / name))
-        monkeypatch.setenv("ZOO_LOCK", str(tmp_path / f"{name}.lock.json"))
-        return tmp_path / name
-
-    return go
 
 
 def _edit_card(folder, **fields):

@@ -18,8 +18,8 @@ from serving import serve
 from toys import SIZE, trained_toy
 
 from zoo_core import Zoo
-from zoo_core._errors import CardError, PlaceError, UnknownName, UsageError, WeightsCorrupt
 from zoo_core.cards import CARD_FILE
+from zoo_core.errors import CardError, PlaceError, UnknownName, UsageError, WeightsCorrupt
 from zoo_core.models import verify_model
 from zoo_core.places import choose_cached, list_cached, publish, remove_cached, user_lock_file
 from zoo_core.registry import Registry
@@ -40,24 +40,6 @@ def mirror(trained, tmp_path):
     zoo, _ = trained
     publish(zoo.find("toy"), str(tmp_path / "mirror" / "team" / "toy"))
     return tmp_path / "mirror"
-
-
-@pytest.fixture
-def machine(tmp_path, monkeypatch):
-    """Point the hub's client to a server, with a cache and a record that are new.
-
-    The client reads its environment when it is imported, so its constants are set here.
-    """
-
-    def go(url, name="machine"):
-        template = url + "/{repo_id}/resolve/{revision}/{filename}"
-        constants = huggingface_hub.constants
-        monkeypatch.setattr(constants, "ENDPOINT", url)
-        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
-        monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / name))
-        monkeypatch.setenv("ZOO_LOCK", str(tmp_path / f"{name}.lock.json"))
-
-    return go
 
 
 NOBODY = "http://127.0.0.1:9"

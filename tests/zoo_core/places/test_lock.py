@@ -5,7 +5,7 @@ import multiprocessing
 
 import pytest
 
-from zoo_core._errors import PlaceError
+from zoo_core.errors import PlaceError
 from zoo_core.places import LockFile, user_lock_file
 
 FACTS = {"commit": "a" * 40, "config.json": "1" * 64}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from zoo_core._errors import UsageError
+from zoo_core.errors import UsageError
 from zoo_core.places import split_scheme
 from zoo_core.places._reference import parse_hub_reference
 

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 import zoo_core.plots
-from zoo_core._errors import OutputError
+from zoo_core.errors import OutputError
 from zoo_core.plots import (
     check_folder,
     confusion_figure,

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from zoo_core import Zoo
-from zoo_core._errors import PluginError, UnknownName
+from zoo_core.errors import PluginError, UnknownName
 from zoo_core.plugins import HealthCheck, Stage, State, discover
 
 HOOK = """

@@ -4,7 +4,7 @@ import pytest
 from fake_plugins import MANIFEST
 
 from zoo_core import Zoo
-from zoo_core._errors import AmbiguousName, UnknownName, UsageError
+from zoo_core.errors import AmbiguousName, UnknownName, UsageError
 from zoo_core.plugins import State, discover
 
 SAME = 'api = 1\nname = "{name}"\n[[architectures]]\nname = "net"\ntarget = "{package}:make"\n'

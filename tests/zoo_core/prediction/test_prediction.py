@@ -6,7 +6,7 @@ import torch
 from astropy.io import fits
 from toys import SIZE, trained_toy
 
-from zoo_core._errors import InputError
+from zoo_core.errors import InputError
 from zoo_core.prediction import PredictionInterrupted, predict_inputs
 
 

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from zoo_core._errors import CardError
+from zoo_core.errors import CardError
 from zoo_core.preprocessing import VOCABULARY, Preprocessing
 
 EXAMPLES = {

@@ -7,7 +7,7 @@ import pytest
 from minimal_card import write_card
 
 import zoo_core
-from zoo_core._errors import AmbiguousName, CardError, UnknownName
+from zoo_core.errors import AmbiguousName, CardError, UnknownName
 from zoo_core.plugins import Manifest, Plugin
 from zoo_core.registry import (
     Registry,

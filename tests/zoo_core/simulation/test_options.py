@@ -2,7 +2,7 @@
 
 import pytest
 
-from zoo_core._errors import UsageError
+from zoo_core.errors import UsageError
 from zoo_core.simulation import format_options, parse_options
 
 

@@ -8,8 +8,8 @@ import pytest
 import torch
 from toys import Spots
 
-from zoo_core._errors import OutputError, UsageError
 from zoo_core.data import open_inputs
+from zoo_core.errors import OutputError, UsageError
 from zoo_core.simulation import concatenate, write_data_set
 from zoo_core.tables import read_table
 

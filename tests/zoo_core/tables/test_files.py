@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from astropy.table import MaskedColumn, Table
 
-from zoo_core._errors import InputError, OutputError, UsageError
+from zoo_core.errors import InputError, OutputError, UsageError
 from zoo_core.tables import (
     READABLE,
     WRITABLE,

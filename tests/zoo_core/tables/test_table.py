@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from astropy import units
 
-from zoo_core._errors import UnknownName
+from zoo_core.errors import UnknownName
 from zoo_core.tables import Column, PredictionTable
 
 COLUMNS = (Column("id"), Column("theta", "Einstein radius", "arcsec"))

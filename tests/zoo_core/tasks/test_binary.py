@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import zoo_core.tasks
-from zoo_core._errors import CardError, InputError
+from zoo_core.errors import CardError, InputError
 from zoo_core.tasks import BinaryClassification, Target
 
 TARGET = Target(name="lens", classes=("non-lens", "lens"))

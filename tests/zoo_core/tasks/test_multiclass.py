@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from zoo_core._errors import CardError, InputError
+from zoo_core.errors import CardError, InputError
 from zoo_core.tasks import MulticlassClassification, Target
 
 CLASSES = ("elliptical", "spiral", "merger")

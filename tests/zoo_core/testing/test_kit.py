@@ -9,8 +9,8 @@ from safetensors.torch import load_file, save_file
 from subjects import subjects_zoo
 from toys import RECIPE, toy_recipe, toy_zoo
 
-from zoo_core._errors import UsageError, ZooError
 from zoo_core.cards import read_card, readme
+from zoo_core.errors import UsageError, ZooError
 from zoo_core.testing import (
     Check,
     CheckFailed,

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from toys import Spots, TinyNet, toy_recipe, toy_zoo
 
-from zoo_core._errors import RecipeError, UsageError
+from zoo_core.errors import RecipeError, UsageError
 from zoo_core.training import AuxiliaryTarget, export_model, make_trainer
 from zoo_core.training._auxiliary_loss import AuxiliaryLoss
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from toys import toy_recipe, toy_zoo
 
-from zoo_core._errors import OutputError, UsageError
 from zoo_core.cli import main
+from zoo_core.errors import OutputError, UsageError
 from zoo_core.training import hold_run, make_trainer
 
 HOLD = """

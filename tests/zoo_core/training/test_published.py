@@ -6,7 +6,7 @@ import pytest
 import torch
 from toys import toy_recipe, toy_zoo
 
-from zoo_core._errors import InputError, RecipeError
+from zoo_core.errors import InputError, RecipeError
 from zoo_core.metrics import measure_fraction
 from zoo_core.tasks import BinaryClassification
 from zoo_core.training import PublishedNumber, _published, export_model, make_trainer

@@ -9,7 +9,7 @@ import pytest
 import torch
 from toys import Spots, TinyNet, toy_recipe, toy_zoo
 
-from zoo_core._errors import RecipeError, TrainingDiverged, UsageError, WeightsCorrupt
+from zoo_core.errors import RecipeError, TrainingDiverged, UsageError, WeightsCorrupt
 from zoo_core.training import SimulatedData, make_trainer, read_recipe
 from zoo_core.training._average import WeightAverage
 from zoo_core.training._checkpoint import load_checkpoint, save_checkpoint
@@ -290,3 +290,19 @@ def test_run_json_names_the_model(zoo, tmp_path):
     make_trainer(zoo, toy_recipe(zoo), tmp_path / "run")
 
     assert json.loads((tmp_path / "run" / "run.json").read_text())["model"] == "toy"
+
+
+def test_the_end_of_each_epoch_is_an_event(zoo, tmp_path, monkeypatch):
+    """From Python as from the command line, after its checkpoint is there."""
+    told = []
+
+    def hear(event):
+        told.append((event, (tmp_path / "run" / "checkpoint").is_dir()))
+
+    monkeypatch.setattr(zoo.plugins, "send", hear)
+    trainer = make_trainer(zoo, toy_recipe(zoo), tmp_path / "run")
+    trainer.run()
+
+    assert [event.record for event, _ in told] == trainer.history
+    assert {event.model for event, _ in told} == {"toy"}
+    assert all(there for _, there in told)

@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import save, save_file
 from torch import nn
 
-from zoo_core._errors import WeightsCorrupt, WeightsMismatch
+from zoo_core.errors import WeightsCorrupt, WeightsMismatch
 from zoo_core.weights import file_ref, load_tensors, parse_tensors, read_verified
 
 

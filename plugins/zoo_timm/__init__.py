@@ -1,0 +1,1 @@
+"""timm's backbones for astrozoo, and their weights on the Hub."""
