@@ -5,6 +5,18 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+#: Those of the Hub's list that are written as SPDX writes them.
+_LICENSES_OF_THE_HUB = frozenset(
+    {
+        "apache-2.0", "mit", "bsd", "bsd-2-clause", "bsd-3-clause", "bsl-1.0", "cc0-1.0",
+        "cc-by-2.0", "cc-by-2.5", "cc-by-3.0", "cc-by-4.0", "cc-by-nc-2.0", "cc-by-nc-3.0",
+        "cc-by-nc-4.0", "cc-by-nc-nd-3.0", "cc-by-nc-nd-4.0", "cc-by-nc-sa-2.0",
+        "cc-by-nc-sa-3.0", "cc-by-nc-sa-4.0", "cc-by-nd-4.0", "cc-by-sa-3.0", "cc-by-sa-4.0",
+        "ecl-2.0", "eupl-1.1", "eupl-1.2", "isc", "mpl-2.0", "ms-pl", "ncsa", "ofl-1.1",
+        "osl-3.0", "unlicense", "wtfpl", "zlib",
+    }
+)  # fmt: skip
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -103,6 +115,13 @@ def _facts(card: Card) -> str:
     return "\n".join(["| | |", "|---|---|", *lines])
 
 
+def _license(license: str) -> dict[str, str]:
+    """The Hub takes some licenses by their SPDX name, in small letters, and no others."""
+    if license.lower() in _LICENSES_OF_THE_HUB:
+        return {"license": license.lower()}
+    return {"license": "other", "license_name": license.removeprefix("LicenseRef-").lower()}
+
+
 def _front_matter(card: Card) -> str:
     results = [
         {
@@ -121,7 +140,7 @@ def _front_matter(card: Card) -> str:
     # JSON is YAML, and needs no library to be written correctly.
     fields = {
         "library_name": "astrozoo",
-        "license": card.weights.license.lower(),
+        **_license(card.weights.license),
         "tags": ["astronomy", "astrozoo", card.plugin, card.task.name],
         "model-index": [{"name": card.name, "results": results}],
     }

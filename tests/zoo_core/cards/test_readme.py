@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from minimal_card import CARD, changed_card
 
 from zoo_core.cards import MeasuredWith, metrics_table, parse_card, readme
@@ -62,3 +63,19 @@ def test_it_says_how_to_name_a_model_that_is_in_no_registry():
     assert "the path of this folder in place of its name, such as `./small`." in readme(
         parse_card(CARD)
     )
+
+
+@pytest.mark.parametrize(
+    ("license", "fields"),
+    [
+        ("Apache-2.0", {"license": "apache-2.0"}),
+        ("GPL-2.0-only", {"license": "other", "license_name": "gpl-2.0-only"}),
+        ("LicenseRef-apple-amlr", {"license": "other", "license_name": "apple-amlr"}),
+    ],
+)
+def test_licenses_that_the_hub_does_not_list(license, fields):
+    """They are named beside the word that the Hub takes for them."""
+    front = readme(parse_card(changed_card("weights.license", license))).split("---")[1]
+    found = dict(line.split(": ", 1) for line in front.strip().splitlines())
+
+    assert {name: json.loads(found[name]) for name in fields} == fields
