@@ -113,8 +113,14 @@ class Zoo:
         return network
 
     def task(self, ref: TaskRef) -> Task:
-        """The task that a card or recipe describes."""
-        task: Task = self.plugins.resolve("tasks", ref.name)(ref.targets, ref.calibration)
+        """The task that a card or recipe describes.
+
+        Core's own kinds of task can be used under their names; others come from plugins.
+        """
+        from .tasks import built_in_task
+
+        make = built_in_task(ref.name) or self.plugins.resolve("tasks", ref.name)
+        task: Task = make(ref.targets, ref.calibration)
         return task
 
     def simulator(self, name: str, /, **options: Any) -> Simulator:

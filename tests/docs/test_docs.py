@@ -22,6 +22,7 @@ from zoo_core import errors
 from zoo_core.cards import Fields, parse_card
 from zoo_core.cli import main
 from zoo_core.cli._main import build_parser
+from zoo_core.finetuning import FinetunePlan, default_plan
 from zoo_core.plugins import (
     KINDS,
     EpochEnded,
@@ -48,6 +49,12 @@ PAGES = sorted(
         *ROOT.glob("examples/*.md"),
     ]
 )
+
+PLAN = default_plan("full", 300)
+GROUPS = [
+    {"params": [], "names": ["a"], "weight_decay": 0.05, "lr_scale": 1.0},
+    {"params": [], "names": ["b"], "weight_decay": 0.0, "lr_scale": 0.5},
+]
 
 
 @dataclass(frozen=True)
@@ -269,7 +276,13 @@ def test_hook_listings_run(name):
         EpochEnded(model="m", record={"epoch": 1.0, "training_loss": 0.5}),
         PredictionEnded(model="m", rows=2, flagged=1, seconds=0.5),
     ]
-    arguments = [{"event": event} for event in events] if name == "zoo_event" else [{}]
+    given_to = {
+        "zoo_event": [{"event": event} for event in events],
+        "zoo_health_checks": [{}],
+        "zoo_plan_finetune": [{"plan": PLAN}],
+        "zoo_parameter_groups": [{"network": None, "plan": PLAN, "groups": GROUPS}],
+    }
+    arguments = given_to[name]
 
     results = [getattr(manager.hook, name)(**given) for given in arguments]
 
@@ -278,6 +291,13 @@ def test_hook_listings_run(name):
         checks = [check for found in results[0] for check in found]
         assert checks
         assert all(isinstance(check, HealthCheck) for check in checks)
+    if name == "zoo_plan_finetune":
+        assert results[0][0] != PLAN
+        assert isinstance(results[0][0], FinetunePlan)
+    if name == "zoo_parameter_groups":
+        assert [group["names"] for group in results[0][0]] == [
+            group["names"] for group in GROUPS
+        ]
 
 
 def test_expected_failures_name_checks_of_the_kit():

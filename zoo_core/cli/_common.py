@@ -78,6 +78,18 @@ def add_simulator_options(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
+def add_label_options(parser: Any) -> None:
+    """Where labelled data have what; for verbs that train or evaluate on them."""
+    parser.add_argument(
+        "--path", default="path", metavar="COLUMN", help="column of paths (path)"
+    )
+    parser.add_argument("--array", metavar="NAME", help="array of the objects in npz or HDF5")
+    parser.add_argument(
+        "--class", dest="classes", action="append", default=[], metavar="LABEL=CLASS",
+        help="rename or merge labels; those that are not named are left out; may be repeated",
+    )  # fmt: skip
+
+
 def add_reading_options(parser: argparse.ArgumentParser) -> None:
     """``--fit`` and ``--accept-band``: how files are read."""
     parser.add_argument(

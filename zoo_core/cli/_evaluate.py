@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ._common import (
     add_device_options,
     add_engine_options,
+    add_label_options,
     add_reading_options,
     add_simulator_options,
     add_verb,
@@ -24,6 +25,8 @@ from ._common import (
 if TYPE_CHECKING:
     import argparse
 
+    from ..evaluation import Evaluation
+    from ..models import Model
     from ._common import Verbs
 
 _SIMULATOR = "simulator:"
@@ -40,6 +43,7 @@ def register(verbs: Verbs) -> None:
             "zoo evaluate resnet-lens labelled/ --plots plots/",
             "zoo evaluate resnet-lens cutouts.npz --truth labels.csv --json",
             "zoo evaluate resnet-lens simulator:lsst-lens -n 40000 --seed 4",
+            "zoo evaluate my-lens labels.csv --label class --part test",
         ),
     )
     parser.add_argument("name", metavar="NAME", help="model, place/model or path of a folder")
@@ -52,6 +56,18 @@ def register(verbs: Verbs) -> None:
     parser.add_argument("-n", type=at_least_one, help="objects to simulate (20000)")
     parser.add_argument("--seed", type=not_negative, help="of the simulated objects (0)")
     add_simulator_options(parser)
+    parser.add_argument(
+        "--label", metavar="COLUMN",
+        help="DATA are labelled as for 'zoo finetune'; the column or array of labels",
+    )  # fmt: skip
+    add_label_options(parser)
+    parser.add_argument(
+        "--part", choices=("all", "train", "validation", "test"), default="all",
+        help="part of labelled data, as the model was fine-tuned with it",
+    )  # fmt: skip
+    parser.add_argument(
+        "--skip-bad", action="store_true", help="leave out labelled objects that are unreadable"
+    )
     parser.add_argument("--plots", type=Path, metavar="DIR", help="write pictures to DIR")
     parser.add_argument(
         "--predictions", type=Path, metavar="OUT",
@@ -88,6 +104,9 @@ def run(arguments: argparse.Namespace) -> int:
         data = zoo.simulator(data.removeprefix(_SIMULATOR), **options)
     elif options:
         raise UsageError(f"--option is for DATA simulator:NAME; got {data!r}. Leave it out.")
+    if arguments.label:
+        evaluation = _evaluate_labelled(model, arguments)
+        return _report(model, evaluation, arguments)
     with progress_bar(model.card.name) as progress:
         evaluation = model.evaluate(
             data,
@@ -100,6 +119,31 @@ def run(arguments: argparse.Namespace) -> int:
             batch_size=arguments.batch_size,
             progress=progress,
         )
+    return _report(model, evaluation, arguments)
+
+
+def _evaluate_labelled(model: Model, arguments: argparse.Namespace) -> Evaluation:
+    from ..evaluation import evaluate_labelled
+
+    with progress_bar(model.card.name) as progress:
+        return evaluate_labelled(
+            model,
+            arguments.data,
+            label=arguments.label,
+            path=arguments.path,
+            array=arguments.array,
+            classes=tuple(arguments.classes),
+            part=arguments.part,
+            skip_bad=arguments.skip_bad,
+            fit=arguments.fit,
+            accept_bands=arguments.accept_band,
+            compile=arguments.compile,
+            batch_size=arguments.batch_size,
+            progress=progress,
+        )
+
+
+def _report(model: Model, evaluation: Evaluation, arguments: argparse.Namespace) -> int:
     note_engine(model.engine(compile=arguments.compile, batch_size=arguments.batch_size))
     paths = evaluation.save_figures(arguments.plots) if arguments.plots else []
     if arguments.predictions:

@@ -37,6 +37,8 @@ class Inputs(Sequence[Sample]):
     ----------
     notes : tuple of str
         Facts about the listing that the user should know.
+    notes_of_listing : tuple of str
+        Those of them that are not about ids.
     """
 
     def __init__(
@@ -46,16 +48,21 @@ class Inputs(Sequence[Sample]):
         *,
         fit: str = "exact",
         notes: tuple[str, ...] = (),
+        ids_may_repeat: bool = False,
+        names: Mapping[str, str] | None = None,
     ):
         self._items = tuple(items)
         self._specs = specs
         self._fit = fit
+        self._names = dict(names or {})
+        self.notes_of_listing = notes
+        self._ids_may_repeat = ids_may_repeat
         self._first: dict[str, int] = {}
         for index, (item, _) in enumerate(self._items):
             self._first.setdefault(item.id, index)
         repeated = len(self._items) - len(self._first)
         self.notes = notes
-        if repeated:
+        if repeated and not ids_may_repeat:
             self.notes += (f"{counted(repeated, 'row')} with the id of an earlier one",)
 
     def __len__(self) -> int:
@@ -94,7 +101,7 @@ class Inputs(Sequence[Sample]):
             except Exception as error:  # noqa: BLE001 - one bad file must not end the run
                 problems.insert(0, Problem("unreadable", f"{type(error).__name__}: {error}"))
         first = self._first[item.id]
-        if first != index:
+        if first != index and not self._ids_may_repeat:
             problems.append(self._duplicate(item.id, first))
         flag = problems[0].flag if problems else ""
         reason = "; ".join(_one_line(problem.reason) for problem in problems)
@@ -112,9 +119,39 @@ class Inputs(Sequence[Sample]):
         return tuple(item.id for item, _ in self._items)
 
     @property
+    def files(self) -> tuple[tuple[Path, ...], ...]:
+        """The files that each sample is read from; empty for arrays in memory."""
+        return tuple(item.files for item, _ in self._items)
+
+    @property
+    def problems(self) -> tuple[Problem | None, ...]:
+        """What listing found wrong with each sample, which then cannot be read."""
+        return tuple(item.problem for item, _ in self._items)
+
+    @property
     def slow(self) -> int:
         """How many of them take long to read; see ``Reader.is_slow``."""
         return sum(reader is not None and reader.is_slow for _, reader in self._items)
+
+    def select(self, indices: Iterable[int], *, ids_may_repeat: bool = False) -> Inputs:
+        """The samples at these positions, in this order, by the same readers.
+
+        Parameters
+        ----------
+        indices : iterable of int
+            Positions from 0; each may come more than once.
+        ids_may_repeat : bool
+            Whether an id that came before is nothing to tell about.
+        """
+        return self._with(
+            [self._items[index] for index in indices],
+            names=self._names,
+            ids_may_repeat=ids_may_repeat,
+        )
+
+    def renamed(self, names: Mapping[str, str]) -> Inputs:
+        """The same samples, with the arrays ``names`` under the names that it gives them."""
+        return self._with(self._items, names=names, ids_may_repeat=self._ids_may_repeat)
 
     def close(self) -> None:
         """Close files that are kept open; reading goes on to work and opens them again."""
@@ -122,12 +159,28 @@ class Inputs(Sequence[Sample]):
             if reader is not None:
                 reader.close()
 
+    def _with(
+        self,
+        items: Sequence[tuple[Item, Reader | None]],
+        *,
+        names: Mapping[str, str],
+        ids_may_repeat: bool,
+    ) -> Inputs:
+        return Inputs(
+            items,
+            self._specs,
+            fit=self._fit,
+            notes=self.notes_of_listing,
+            ids_may_repeat=ids_may_repeat,
+            names=names,
+        )
+
     def _check(self, raw: Raw) -> tuple[dict[str, np.ndarray], list[Problem]]:
         arrays: dict[str, np.ndarray] = {}
         warnings: list[Problem] = []
         for spec in self._specs:
             checked = check_array(raw.arrays[spec.name], spec, fit=self._fit)
-            arrays[spec.name] = checked.array
+            arrays[self._names.get(spec.name, spec.name)] = checked.array
             warnings += checked.warnings
         return arrays, warnings
 

@@ -1,5 +1,6 @@
-"""Evaluation: predictions compared with the truth."""
+"""Evaluation: a model against data with known truth."""
 
 from ._evaluate import Evaluation, evaluate
+from ._labelled import evaluate_labelled
 
-__all__ = ["Evaluation", "evaluate"]
+__all__ = ["Evaluation", "evaluate", "evaluate_labelled"]

@@ -35,7 +35,7 @@ def load_model(
         device=chosen,
         precision=precision,
         threads=threads,
-        send=zoo.plugins.send,
+        zoo=zoo,
     )
     card = found.card
     zoo.plugins.send(

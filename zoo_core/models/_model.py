@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import os
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
 
     import numpy as np
     import torch
 
+    from .._zoo import Zoo
     from ..cards import Card
     from ..data import Inputs
     from ..devices import InferenceEngine
     from ..evaluation import Evaluation
-    from ..plugins import Event
+    from ..finetuning import Reporter
     from ..registry import ModelFolder
     from ..tables import PredictionTable
     from ..tasks import Task
@@ -39,8 +40,8 @@ class Model:
         Float32, in eval mode, with timm's method names.
     report : LoadReport
         Which tensors were filled.
-    send : callable or None
-        Told of each prediction that ended; ``PluginManager.send`` where a zoo loaded it.
+    zoo : Zoo or None
+        Which loaded it: its plugins hear of predictions, and ``fit`` builds with it.
     """
 
     def __init__(
@@ -53,7 +54,7 @@ class Model:
         device: str,
         precision: str = "auto",
         threads: int | None = None,
-        send: Callable[[Event], None] | None = None,
+        zoo: Zoo | None = None,
     ):
         self.found = found
         self.task = task
@@ -62,7 +63,7 @@ class Model:
         self.device = device
         self.precision = precision
         self.threads = threads
-        self.send = send
+        self.zoo = zoo
         self._engines: dict[tuple[bool, int | str], InferenceEngine] = {}
 
     @property
@@ -170,8 +171,8 @@ class Model:
         engine = self.engine(compile=compile, batch_size=batch_size)
         started = time.monotonic()
         table = predict_inputs(self, inputs, engine=engine, progress=progress)
-        if self.send is not None:
-            self.send(
+        if self.zoo is not None:
+            self.zoo.plugins.send(
                 PredictionEnded(
                     model=self.card.name,
                     rows=len(table),
@@ -190,6 +191,67 @@ class Model:
         if isinstance(data, str | os.PathLike | list | tuple):
             return open_inputs(data, self.card.inputs, fit=fit, accept_bands=accept_bands)
         return inputs_from_array(data, self.card.inputs, fit=fit)
+
+    def fit(
+        self,
+        data: str | Path,
+        *,
+        name: str,
+        run: str | Path | None = None,
+        registry: str | Path | None = None,
+        resumes: bool = False,
+        reporter: Reporter | None = None,
+        **options: Any,
+    ) -> Model:
+        """Fine-tune on labelled data and load the new model.
+
+        Parameters
+        ----------
+        data : path
+            Table, folder of classes, npz or HDF5; see ``zoo_core.labelled.open_labelled``.
+        name : str
+            Of the new model.
+        run : path, optional
+            Folder of the run; ``runs/NAME`` by default.
+        registry : path, optional
+            Where the model folder goes; the user's own by default.
+        resumes : bool
+            Go on with what lies in ``run``.
+        reporter : Reporter, optional
+            Told what happens.
+        **options
+            Fields of ``FinetuneOptions``, such as ``label``, ``strategy``, ``validation``, and
+            of ``FinetunePlan``, such as ``epochs``.
+
+        Returns
+        -------
+        Model
+            The new one; this one stays as it is.
+
+        Raises
+        ------
+        UsageError, InputError
+            As ``zoo_core.finetuning.finetune``.
+        """
+        from .._zoo import Zoo, default_zoo
+        from ..finetuning import finetune, split_options
+        from ..registry import user_registry
+
+        place = Path(registry) if registry is not None else user_registry().folder
+        done = finetune(
+            self.zoo or default_zoo(),
+            self.found.full_name,
+            data,
+            name=name,
+            run=Path(run) if run is not None else Path("runs") / name,
+            folder=place / name,
+            options=split_options(options),
+            device=self.device,
+            resumes=resumes,
+            reporter=reporter,
+        )
+        zoo = self.zoo or Zoo.discover()
+        return zoo.load(f"file:{done.folder.resolve()}", device=self.device)
 
     def evaluate(self, data: Any, **options: Any) -> Evaluation:
         """Predict and compare with the truth; see ``zoo_core.evaluation.evaluate``."""

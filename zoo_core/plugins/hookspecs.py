@@ -20,13 +20,16 @@ never rely on the order of plugins.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    import torch
+
+    from ..finetuning import FinetunePlan
     from ._events import Event
     from ._health import HealthCheck
 
@@ -44,6 +47,45 @@ def zoo_health_checks() -> Iterable[HealthCheck]:  # type: ignore[empty-body]
     -------
     iterable of HealthCheck
         Each with a name, whether it passed, and a sentence that says how to mend it.
+    """
+
+
+@hookspec
+def zoo_plan_finetune(plan: FinetunePlan) -> FinetunePlan | None:
+    """Change the plan of a fine-tuning before it begins: strategy, rates, epochs.
+
+    Parameters
+    ----------
+    plan : FinetunePlan
+        As the user and the number of labels made it, and plugins before this one.
+
+    Returns
+    -------
+    FinetunePlan or None
+        Another one (``dataclasses.replace``), or None to leave it.
+    """
+
+
+@hookspec
+def zoo_parameter_groups(
+    network: torch.nn.Module, plan: FinetunePlan, groups: list[dict[str, Any]]
+) -> list[dict[str, Any]] | None:
+    """Change the parameter groups of the optimizer of a fine-tuning.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        What is trained.
+    plan : FinetunePlan
+        How.
+    groups : list of dict
+        Each with ``params``, their ``names``, ``weight_decay`` and ``lr_scale``, the factor
+        of the learning rate.
+
+    Returns
+    -------
+    list of dict or None
+        Other groups of the same form, or None to leave them.
     """
 
 

@@ -95,6 +95,15 @@ def _center_crop(batch: torch.Tensor, size: list[int]) -> torch.Tensor:
     return batch
 
 
+def _resize(batch: torch.Tensor, size: list[int]) -> torch.Tensor:
+    from torch.nn import functional
+
+    if list(batch.shape[2:]) == size:
+        return batch
+    # Averages where pixels get larger, so that fine structure does not fold over.
+    return functional.interpolate(batch, size=size, mode="bilinear", antialias=True)
+
+
 VOCABULARY: Mapping[str, Operation] = {
     "asinh": Operation(_asinh, {"softening": "positive"}, "fixed", "asinh(x / softening)"),
     "center_crop": Operation(
@@ -118,6 +127,12 @@ VOCABULARY: Mapping[str, Operation] = {
         {"mean": "per-channel", "std": "per-channel"},
         "fixed",
         "(x - mean) / std for each channel",
+    ),
+    "resize": Operation(
+        _resize,
+        {"size": "lengths"},
+        "fixed",
+        "bring images to another number of pixels, bilinear with antialiasing",
     ),
     "scale": Operation(_scale, {"factor": "number"}, "fixed", "multiply by a number"),
     "subtract_median": Operation(

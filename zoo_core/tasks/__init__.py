@@ -3,7 +3,15 @@
 from ..cards import Target
 from ._base import Task
 from ._binary import BinaryClassification
+from ._built_in import built_in_task
 from ._features import Features
 from ._multiclass import MulticlassClassification
 
-__all__ = ["BinaryClassification", "Features", "MulticlassClassification", "Target", "Task"]
+__all__ = [
+    "BinaryClassification",
+    "Features",
+    "MulticlassClassification",
+    "Target",
+    "Task",
+    "built_in_task",
+]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import math
 import time
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from ._checkpoint import (
     restore_optimizers,
     save_checkpoint,
 )
+from ._history import write_history
 from ._schedule import learning_rate_factor
 
 if TYPE_CHECKING:
@@ -235,14 +235,7 @@ class Trainer:
         save_checkpoint(
             self.folder / CHECKPOINT, groups, {"epoch": self.epoch, "history": self.history}
         )
-        self.write_history(self.folder / "history.csv")
-
-    def write_history(self, path: Path) -> None:
-        """Write one row an epoch: loss, validation, seconds."""
-        with path.open("w", newline="", encoding="utf-8") as handle:
-            writer = csv.DictWriter(handle, fieldnames=list(self.history[0]))
-            writer.writeheader()
-            writer.writerows(self.history)
+        write_history(self.history, self.folder / "history.csv")
 
     def _resume(self) -> None:
         found = load_checkpoint(self.folder / CHECKPOINT)

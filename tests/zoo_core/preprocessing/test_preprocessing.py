@@ -16,6 +16,7 @@ EXAMPLES = {
     "noise_scale": {},
     "normalize": {"mean": [1.0, 2.0], "std": [2.0, 4.0]},
     "scale": {"factor": 3.0},
+    "resize": {"size": [3, 3]},
     "subtract_median": {},
 }
 

@@ -1,0 +1,48 @@
+"""Fine-tuning: from a trained network and labels to a model of one's own."""
+
+from typing import TYPE_CHECKING
+
+from .._later import imported_later
+
+if TYPE_CHECKING:
+    from ._augment import AUGMENTATIONS, Augmentation
+    from ._export import PARTS, SPLIT_FILE, read_split
+    from ._freeze import freeze, hold_statistics
+    from ._inputs import STRETCHES
+    from ._options import FinetuneOptions, split_options
+    from ._plan import STRATEGIES, FinetunePlan, default_plan
+    from ._run import FinetuneResult, Reporter, finetune
+    from ._stem import POLICIES, adapt_stem
+
+__all__ = [
+    "AUGMENTATIONS",
+    "PARTS",
+    "POLICIES",
+    "SPLIT_FILE",
+    "STRATEGIES",
+    "STRETCHES",
+    "Augmentation",
+    "FinetuneOptions",
+    "FinetunePlan",
+    "FinetuneResult",
+    "Reporter",
+    "adapt_stem",
+    "default_plan",
+    "finetune",
+    "freeze",
+    "hold_statistics",
+    "read_split",
+    "split_options",
+]
+
+__getattr__ = imported_later(
+    __name__,
+    _augment=("AUGMENTATIONS", "Augmentation"),
+    _export=("PARTS", "SPLIT_FILE", "read_split"),
+    _freeze=("freeze", "hold_statistics"),
+    _inputs=("STRETCHES",),
+    _options=("FinetuneOptions", "split_options"),
+    _plan=("STRATEGIES", "FinetunePlan", "default_plan"),
+    _run=("FinetuneResult", "Reporter", "finetune"),
+    _stem=("POLICIES", "adapt_stem"),
+)

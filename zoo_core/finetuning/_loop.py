@@ -1,0 +1,331 @@
+"""The training loop of a fine-tuning."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import TYPE_CHECKING, Any
+
+from ..errors import TrainingDiverged
+from ..training import (
+    CHECKPOINT,
+    WeightAverage,
+    load_checkpoint,
+    optimizer_tensors,
+    restore_optimizers,
+    save_checkpoint,
+    write_history,
+)
+from ._augment import AUGMENTATIONS
+from ._loss import class_weights, smoothed_loss
+from ._plan import head_parameters, layer_of_parameters
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import numpy as np
+    import torch
+
+    from ..preprocessing import Preprocessing
+    from ..tasks import Task
+    from ._plan import FinetunePlan
+
+    Groups = list[dict[str, Any]]
+    Progress = Callable[[int, int, float], None]
+
+#: Objects of a forward pass without gradients.
+_VALIDATED = 128
+
+
+class Finetuner:
+    """Trains a network on labelled data and can be killed at any moment.
+
+    A checkpoint is written after each epoch. One made on the same folder goes on from it
+    and, on the same machine, ends with the same weights as an uninterrupted run.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        As ``start_network`` gives it, frozen where the plan says so.
+    task : Task
+        Owns loss and the numbers to watch.
+    preprocessing : Preprocessing
+        Of the input.
+    train, validation : tuple of numpy.ndarray and truth
+        Raw data ``(n, channel, *axes)`` and the task's encoded truth.
+    plan : FinetunePlan
+        Everything else.
+    folder : pathlib.Path
+        Gets ``checkpoint/`` and ``history.csv``.
+    device : str
+        As ``pick_device`` returns it.
+    seed : int
+        Of shuffling, augmentation and dropout.
+    change_groups : callable, optional
+        Given the parameter groups, returns others.
+    """
+
+    def __init__(
+        self,
+        network: torch.nn.Module,
+        task: Task,
+        *,
+        preprocessing: Preprocessing,
+        train: tuple[np.ndarray, Any],
+        validation: tuple[np.ndarray, Any],
+        plan: FinetunePlan,
+        folder: Path,
+        device: str = "cpu",
+        seed: int = 0,
+        change_groups: Callable[[Groups], Groups] | None = None,
+    ):
+        import torch
+
+        self.device = device
+        self.network = network.to(device).to(memory_format=torch.channels_last)
+        self.task = task
+        self.preprocessing = preprocessing
+        self.arrays, self.target = train
+        self.validation = validation
+        self.plan = plan
+        self.folder = folder
+        self.seed = seed
+        self.epoch = 0
+        self.history: list[dict[str, float]] = []
+        self.average = WeightAverage(self.network, plan.ema_decay)
+        self.best_epoch = 0
+        self._best: dict[str, torch.Tensor] = {}
+        groups = parameter_groups(network, plan)
+        self.groups = change_groups(groups) if change_groups else groups
+        self.optimizer = torch.optim.AdamW(
+            [{k: v for k, v in group.items() if k != "names"} for group in self.groups],
+            lr=plan.learning_rate,
+        )
+        self.scheduler = self._make_scheduler()
+        self.weights = self._weights()
+        self._resume()
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Batches of an epoch."""
+        return len(self._batches(self._order(0)))
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether all epochs are done or nothing has become better for long enough."""
+        waited = self.epoch - self.best_epoch
+        return self.epoch >= self.plan.epochs or (
+            self.epoch > 0 and waited >= self.plan.patience
+        )
+
+    def run(
+        self,
+        *,
+        progress: Progress | None = None,
+        after_epoch: Callable[[dict[str, float]], None] | None = None,
+    ) -> None:
+        """Train the epochs that are left."""
+        while not self.is_finished:
+            began = time.monotonic()
+            loss = self._train_epoch(progress)
+            record = {
+                "epoch": float(self.epoch + 1),
+                "training_loss": loss,
+                **self._validate(),
+                "seconds": time.monotonic() - began,
+            }
+            self.epoch += 1
+            self.history.append(record)
+            least = min(row["validation_loss"] for row in self.history)
+            if record["validation_loss"] <= least:
+                self.best_epoch = self.epoch
+                state = self.average.model.state_dict()
+                self._best = {name: value.clone() for name, value in state.items()}
+            self._save()
+            if after_epoch:
+                after_epoch(record)
+
+    def best_network(self) -> torch.nn.Module:
+        """The averaged network of the best epoch, in eval mode, on the processor."""
+        network = self.average.model
+        network.load_state_dict(self._best)
+        network.to("cpu").eval()
+        return network
+
+    def _make_scheduler(self) -> Any:
+        from timm.scheduler.cosine_lr import CosineLRScheduler
+
+        steps = self.plan.epochs * self.steps_per_epoch
+        warmup = min(steps // 2, round(self.plan.warmup_epochs * self.steps_per_epoch))
+        return CosineLRScheduler(
+            self.optimizer,
+            t_initial=steps,
+            warmup_t=warmup,
+            warmup_lr_init=self.plan.learning_rate / max(1, warmup),
+            t_in_epochs=False,
+        )
+
+    def _weights(self) -> torch.Tensor | None:
+        if not self.plan.balance_classes:
+            return None
+        return class_weights(self.target.long(), max(2, self.task.num_outputs))
+
+    def _order(self, epoch: int) -> torch.Tensor:
+        import torch
+
+        generator = torch.Generator().manual_seed(self._seed(epoch))
+        return torch.randperm(len(self.arrays), generator=generator)
+
+    def _seed(self, epoch: int) -> int:
+        return self.seed * 1_000_003 + epoch
+
+    def _batches(self, order: torch.Tensor) -> list[torch.Tensor]:
+        """Rows of each batch; a last one of a single object joins the one before it."""
+        import torch
+
+        parts = list(order.split(self.plan.batch_size))
+        if len(parts) > 1 and len(parts[-1]) == 1:
+            # Batch normalisation cannot learn from one object.
+            last = parts.pop()
+            parts[-1] = torch.cat([parts[-1], last])
+        return parts
+
+    def _inputs(self, rows: Any, generator: torch.Generator | None) -> torch.Tensor:
+        import numpy as np
+        import torch
+
+        images = torch.from_numpy(self.arrays[np.asarray(rows)].astype(np.float32))
+        if generator is not None:
+            images = AUGMENTATIONS[self.plan.augment](images, generator)
+        inputs = self.preprocessing(images).to(self.device)
+        if inputs.dim() == 4:
+            inputs = inputs.contiguous(memory_format=torch.channels_last)
+        return inputs
+
+    def _autocast(self) -> Any:
+        import torch
+
+        return torch.autocast(
+            self.device.partition(":")[0],
+            torch.bfloat16,
+            enabled=self.plan.precision == "bfloat16",
+        )
+
+    def _train_epoch(self, progress: Progress | None) -> float:
+        import torch
+
+        plan = self.plan
+        batches = self._batches(self._order(self.epoch))
+        step, steps = self.epoch * len(batches), plan.epochs * len(batches)
+        # Dropout draws from torch's own generator; a resumed epoch draws the same.
+        torch.manual_seed(self._seed(self.epoch))
+        generator = torch.Generator().manual_seed(self._seed(self.epoch) + 1)
+        trained = [p for p in self.network.parameters() if p.requires_grad]
+        total, count = 0.0, 0
+        self.network.train()
+        for rows in batches:
+            self.scheduler.step_update(step)
+            inputs = self._inputs(rows, generator)
+            with self._autocast():
+                outputs = self.network(inputs)
+            loss = smoothed_loss(
+                self.task,
+                outputs,
+                self.target[rows].to(self.device),
+                smoothing=plan.label_smoothing,
+                weights=self.weights,
+            )
+            self.optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(trained, plan.clip_norm)
+            self.optimizer.step()
+            self.average.update(self.network, step)
+            total += loss.item() * len(rows)
+            count += len(rows)
+            step += 1
+            if progress:
+                progress(step, steps, loss.item())
+        if not math.isfinite(total):
+            raise TrainingDiverged(
+                f"the loss became {total} in epoch {self.epoch + 1}. Lower --learning-rate, "
+                "or look for inputs that are not finite after the preprocessing."
+            )
+        return total / count
+
+    def _validate(self) -> dict[str, float]:
+        import torch
+
+        array, target = self.validation
+        outputs = self.outputs(array)
+        with torch.inference_mode():
+            loss = float(self.task.loss(outputs, target))
+        return {"validation_loss": loss, **self.task.monitor(outputs, target)}
+
+    def outputs(self, array: np.ndarray) -> torch.Tensor:
+        """Outputs of the averaged network for raw data, float32, on the processor."""
+        import torch
+
+        from ._head import pieces
+
+        parts = []
+        with torch.inference_mode(), self._autocast():
+            for piece in pieces(array):
+                for part in self.preprocessing(piece).split(_VALIDATED):
+                    inputs = part.to(self.device)
+                    if inputs.dim() == 4:
+                        inputs = inputs.contiguous(memory_format=torch.channels_last)
+                    parts.append(self.average.model(inputs).float().cpu())
+        return torch.cat(parts)
+
+    def _save(self) -> None:
+        groups = {
+            "network": self.network.state_dict(),
+            "average": self.average.model.state_dict(),
+            "best": self._best,
+            "optimizer": optimizer_tensors(self.network, [self.optimizer]),
+        }
+        state = {"epoch": self.epoch, "best_epoch": self.best_epoch, "history": self.history}
+        save_checkpoint(self.folder / CHECKPOINT, groups, state)
+        write_history(self.history, self.folder / "history.csv")
+
+    def _resume(self) -> None:
+        found = load_checkpoint(self.folder / CHECKPOINT)
+        if found is None:
+            return
+        groups, state = found
+        self.network.load_state_dict(groups["network"])
+        self.average.model.load_state_dict(groups["average"])
+        self._best = groups["best"]
+        restore_optimizers(self.network, [self.optimizer], groups["optimizer"])
+        self.epoch, self.best_epoch = state["epoch"], state["best_epoch"]
+        self.history = state["history"]
+
+
+def parameter_groups(network: torch.nn.Module, plan: FinetunePlan) -> Groups:
+    """Groups for the optimizer: the learning rate falls from the head to the stem.
+
+    Each has ``params``, their ``names``, ``weight_decay`` (none for biases and
+    normalisations) and ``lr_scale``, which timm's schedulers multiply the rate by.
+    """
+    layers = layer_of_parameters(network)
+    head = head_parameters(network)
+    top = max(layers.values(), default=0)
+    groups: dict[tuple[int, bool], dict[str, Any]] = {}
+    for name, parameter in network.named_parameters():
+        if not parameter.requires_grad:
+            continue
+        layer = top if name in head else layers[name]
+        decays = parameter.dim() > 1
+        group = groups.setdefault(
+            (layer, decays),
+            {
+                "params": [],
+                "names": [],
+                "weight_decay": plan.weight_decay if decays else 0.0,
+                "lr_scale": plan.layer_decay ** (top - layer),
+            },
+        )
+        group["params"].append(parameter)
+        group["names"].append(name)
+    return [groups[key] for key in sorted(groups)]

@@ -1,0 +1,131 @@
+"""Everything that a user may say about a fine-tuning."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, fields
+from typing import TYPE_CHECKING, Any
+
+from ..errors import UsageError
+from ._augment import AUGMENTATIONS
+from ._inputs import STRETCHES
+from ._plan import FinetunePlan
+from ._stem import POLICIES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def split_options(given: Mapping[str, Any]) -> FinetuneOptions:
+    """Options from one mapping in which fields of the plan stand beside the others.
+
+    Raises
+    ------
+    UsageError
+        A name that is neither.
+
+    Examples
+    --------
+    >>> split_options({"label": "class", "epochs": 3}).settings
+    {'epochs': 3}
+    """
+    own = {field.name for field in fields(FinetuneOptions)} - {"settings"}
+    plan = {field.name for field in fields(FinetunePlan)} - {"strategy"}
+    unknown = sorted(set(given) - own - plan)
+    if unknown:
+        raise UsageError(
+            f"there is no option {unknown[0]!r}; there are {', '.join(sorted(own | plan))}."
+        )
+    settings = {name: value for name, value in given.items() if name in plan}
+    rest = {name: value for name, value in given.items() if name in own}
+    return FinetuneOptions(settings=settings, **rest)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinetuneOptions:
+    """What is asked for; None and empty mean what suits the data.
+
+    Parameters
+    ----------
+    label, path, group, split, array : str or None
+        Columns of a table, or arrays of a file, as ``open_labelled`` takes them.
+    classes : tuple of str
+        ``LABEL=CLASS`` to rename, merge or leave out labels.
+    positive : str or None
+        The positive one of two classes.
+    bands : tuple of str
+        Names of the bands of the data, in order.
+    size : tuple of int
+        Size that the data are held to, or cropped to.
+    fit : str
+        ``exact`` or ``crop``.
+    resize : tuple of int
+        Pixels that images are brought to.
+    stretch : str
+        One of ``STRETCHES``.
+    stem : str
+        One of ``POLICIES``.
+    stem_bands : mapping of str to str
+        New band to the old band whose kernels it gets.
+    strategy : str or None
+        One of ``STRATEGIES``; by the number of labels, if None.
+    settings : mapping of str
+        Fields of ``FinetunePlan`` to set.
+    validation, test : float
+        Parts of the data.
+    seed : int
+        Of the split and of the training.
+    skips_bad : bool
+        Leave out objects that cannot be read.
+    """
+
+    label: str = "label"
+    path: str = "path"
+    group: str | None = None
+    split: str | None = None
+    array: str | None = None
+    classes: tuple[str, ...] = ()
+    positive: str | None = None
+    bands: tuple[str, ...] = ()
+    size: tuple[int, ...] = ()
+    fit: str = "exact"
+    resize: tuple[int, ...] = ()
+    stretch: str = "parent"
+    stem: str = "keep"
+    stem_bands: Mapping[str, str] = field(default_factory=dict)
+    strategy: str | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    validation: float = 0.15
+    test: float = 0.15
+    seed: int = 0
+    skips_bad: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be meant, before anything is read.
+
+        Raises
+        ------
+        UsageError
+            A name that does not exist, or parts that leave nothing to train on.
+        """
+        for what, value, known in (
+            ("stretch", self.stretch, STRETCHES),
+            ("stem", self.stem, POLICIES),
+            ("augment", self.settings.get("augment") or "none", AUGMENTATIONS),
+        ):
+            if value not in known:
+                raise UsageError(f"{what} is one of {', '.join(known)}, not {value!r}.")
+        if not 0 < self.validation < 1 or not 0 <= self.test < 1:
+            raise UsageError(
+                "validation must be a part between 0 and 1, and test 0 or such a part; they "
+                f"are {self.validation} and {self.test}."
+            )
+        if self.validation + self.test >= 1:
+            raise UsageError(
+                f"validation ({self.validation}) and test ({self.test}) leave nothing to "
+                "train on."
+            )
+
+    def to_json(self) -> dict[str, Any]:
+        """As a run's record holds it."""
+        told = asdict(self)
+        return {key: list(v) if isinstance(v, tuple) else v for key, v in told.items()}

@@ -1,0 +1,536 @@
+"""A whole fine-tuning: from a parent's name and labels to a model folder."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from ..cards import Target, TaskRef, check_name
+from ..errors import CardError, InputError, UsageError
+from ..labelled import check_leaks, make_split, open_labelled, read_examples
+from ..training import CHECKPOINT, hold_run
+from ._augment import AUGMENTATIONS
+from ._curves import save_curves
+from ._export import Finetuned, export_finetuned
+from ._freeze import freeze, hold_statistics
+from ._head import compute_features, fit_head, has_linear_head, put_on
+from ._inputs import input_of_data, only_input, preprocessing_of_data
+from ._loop import Finetuner
+from ._loss import class_weights
+from ._plan import default_plan, frozen_parameters
+from ._start import StemPolicy, start_network
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import torch
+
+    from .._zoo import Zoo
+    from ..cards import Card, InputSpec
+    from ..evaluation import Evaluation
+    from ..labelled import Examples, Split
+    from ..preprocessing import Preprocessing
+    from ..registry import ModelFolder
+    from ..tasks import Task
+    from ._head import HeadFit
+    from ._options import FinetuneOptions
+    from ._plan import FinetunePlan
+
+#: The record of what a run's folder holds.
+_RUN = "run.json"
+
+#: Below so many training objects the head alone is trained, unless something else is asked.
+_FEW = 500
+
+
+class Reporter:
+    """What is told while a fine-tuning goes on; the base class says nothing."""
+
+    def note(self, text: str) -> None:
+        """One line for people."""
+
+    def progress(self, done: int, total: int, text: str = "") -> None:
+        """How far the present stage is."""
+
+    def stage(self, name: str) -> None:
+        """A stage begins: ``read``, ``features``, ``train``, ``test``."""
+
+    def epoch(self, record: dict[str, float]) -> None:
+        """An epoch has ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class FinetuneResult:
+    """The model folder and its measures on the test part; None without one."""
+
+    folder: Path
+    evaluation: Evaluation | None
+    is_whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Setup:
+    """Everything that is fixed before the training."""
+
+    parent: ModelFolder
+    network: torch.nn.Module
+    arguments: dict[str, Any]
+    ref: TaskRef
+    task: Task
+    spec: InputSpec
+    preprocessing: Preprocessing
+    examples: Examples
+    split: Split
+    plan: FinetunePlan
+    device: str
+    keeps_head: bool
+
+
+def finetune(
+    zoo: Zoo,
+    parent: str,
+    data: str | Path,
+    *,
+    name: str,
+    run: Path,
+    folder: Path,
+    options: FinetuneOptions,
+    device: str = "auto",
+    resumes: bool = False,
+    reporter: Reporter | None = None,
+) -> FinetuneResult:
+    """Fine-tune a model on labelled data.
+
+    Parameters
+    ----------
+    zoo : Zoo
+        Finds the parent and builds networks.
+    parent : str
+        Name of a model, as ``zoo_core.load`` takes it.
+    data : path
+        Labelled data, as ``open_labelled`` takes them.
+    name : str
+        Of the new model.
+    run : pathlib.Path
+        Folder of the run: checkpoint, history, curves.
+    folder : pathlib.Path
+        The model folder to write; its last part is ``name``.
+    options : FinetuneOptions
+        Everything else.
+    device : str
+        As ``pick_device`` takes it.
+    resumes : bool
+        Go on with what lies in ``run``.
+    reporter : Reporter, optional
+        Told what happens.
+
+    Raises
+    ------
+    UsageError
+        The run's folder holds another run, or what was asked for does not fit together.
+    InputError
+        The labels or the data cannot be used; said before the training.
+    """
+    reporter = reporter or Reporter()
+    check_name(name, where="--name")
+    with hold_run(run):
+        return _finetune(
+            zoo, parent, data,
+            name=name, run=run, folder=folder, options=options, device=device,
+            resumes=resumes, reporter=reporter,
+        )  # fmt: skip
+
+
+def _finetune(
+    zoo: Zoo,
+    parent: str,
+    data: str | Path,
+    *,
+    name: str,
+    run: Path,
+    folder: Path,
+    options: FinetuneOptions,
+    device: str,
+    resumes: bool,
+    reporter: Reporter,
+) -> FinetuneResult:
+    from ..devices import pick_device
+
+    found = zoo.find(parent).pinned()
+    examples, spec = _read(found.card, data, run, options, reporter)
+    split = make_split(
+        examples, validation=options.validation, test=options.test, seed=options.seed
+    )
+    check_leaks(examples, split)
+    setup = _set_up(zoo, found, examples, split, spec, options, pick_device(device))
+    _claim(run, setup, options, resumes=resumes)
+    _describe(setup, reporter)
+    is_whole = True
+    if setup.plan.strategy == "head" and has_linear_head(setup.network):
+        fit = _fit_head(setup, options, reporter, copies=setup.plan.copies)
+        for record in fit.history:
+            reporter.epoch(record)
+        history, best, network = fit.history, fit.best, setup.network.eval()
+        save_curves(history, run / "curves.png", best=best)
+    else:
+        _begin(setup, run, options, reporter)
+        tuner = _tuner(zoo, setup, run, options)
+        is_whole = _train(zoo, tuner, setup, run, name, reporter)
+        history, best, network = tuner.history, tuner.best_epoch - 1, tuner.best_network()
+    done = Finetuned(
+        name=name,
+        parent=found,
+        network=network,
+        arguments=setup.arguments,
+        task=setup.ref,
+        spec=setup.spec,
+        preprocessing=setup.preprocessing,
+        examples=examples,
+        split=split,
+        options=options,
+        plan=setup.plan,
+        history=history,
+        best=best,
+        data=str(data),
+    )
+    remark = (
+        "" if is_whole else f"The training was stopped by hand after {len(history)} epochs."
+    )
+    reporter.stage("test")
+    evaluation = export_finetuned(zoo, done, folder, remark=remark, progress=reporter.progress)
+    return FinetuneResult(folder, evaluation, is_whole)
+
+
+# Data
+
+
+def _read(
+    card: Card, data: str | Path, run: Path, options: FinetuneOptions, reporter: Reporter
+) -> tuple[Examples, InputSpec]:
+    spec = input_of_data(only_input(card), bands=options.bands, size=options.size)
+    labelled = open_labelled(
+        data,
+        (spec,),
+        label=options.label,
+        path=options.path,
+        group=options.group,
+        split=options.split,
+        array=options.array,
+        classes=options.classes,
+        fit=options.fit,
+    )
+    for remark in labelled.notes:
+        reporter.note(remark)
+    reporter.stage("read")
+    examples = read_examples(
+        labelled, skip_bad=options.skips_bad, folder=run, progress=reporter.progress
+    )
+    for reason in examples.left_out:
+        reporter.note(f"left out: {reason}")
+    shape = examples.arrays[spec.name].shape[2:]
+    return _in_order(examples, card, options), replace(spec, size=tuple(map(int, shape)))
+
+
+def _in_order(examples: Examples, card: Card, options: FinetuneOptions) -> Examples:
+    """Classes in the order of the parent's where they are the same; the positive one last."""
+    import numpy as np
+
+    order = list(examples.classes)
+    parents = [target.classes for target in card.task.targets]
+    if options.positive is not None:
+        if options.positive not in order or len(order) != 2:
+            raise UsageError(
+                f"--positive names one of two classes; it is {options.positive!r}, the data "
+                f"have {', '.join(order)}."
+            )
+        order.sort(key=lambda name: name == options.positive)
+    elif len(parents) == 1 and set(parents[0]) == set(order):
+        order = list(parents[0])
+    places = np.array([order.index(name) for name in examples.classes], dtype=np.int64)
+    return replace(examples, classes=tuple(order), labels=places[examples.labels])
+
+
+# Network
+
+
+def _set_up(
+    zoo: Zoo,
+    parent: ModelFolder,
+    examples: Examples,
+    split: Split,
+    spec: InputSpec,
+    options: FinetuneOptions,
+    device: str,
+) -> _Setup:
+    card = parent.card
+    ref, keeps_head = _task_of(card, examples.classes, options.label)
+    task = zoo.task(ref)
+    strategy = options.strategy or ("head" if len(split.train) < _FEW else "full")
+    plan = default_plan(strategy, len(split.train), **options.settings)
+    plan = _changed_by_plugins(zoo, plan)
+    stem = StemPolicy(
+        policy=options.stem,
+        bands=tuple(band.name for band in spec.bands),
+        old_bands=tuple(band.name for band in only_input(card).bands),
+        mapping=options.stem_bands,
+    )
+    if len(stem.bands) != len(stem.old_bands) and stem.policy == "keep":
+        raise UsageError(
+            f"the data have {len(stem.bands)} bands ({', '.join(stem.bands)}), {card.name} "
+            f"takes {len(stem.old_bands)} ({', '.join(stem.old_bands)}). Say what becomes of "
+            "its first layer: --stem sum, mean, repeat or random."
+        )
+    is_scratch = plan.strategy == "scratch"
+    train = {spec.name: examples.arrays[spec.name][split.train]}
+    preprocessing = preprocessing_of_data(
+        card, spec, train, stretch=options.stretch, resize=options.resize
+    )
+    network, _, arguments = start_network(
+        zoo,
+        parent,
+        num_outputs=task.num_outputs,
+        stem=stem,
+        keeps_head=keeps_head and not is_scratch,
+        is_scratch=is_scratch,
+        seed=options.seed,
+    )
+    setup = _Setup(
+        parent, network, arguments, ref, task, spec, preprocessing, examples, split, plan,
+        device, keeps_head,
+    )  # fmt: skip
+    _try_out(setup)
+    if not is_scratch:
+        freeze(network, frozen_parameters(network, plan))
+        if plan.holds_statistics:
+            hold_statistics(network)
+    return setup
+
+
+def _task_of(card: Card, classes: tuple[str, ...], label: str) -> tuple[TaskRef, bool]:
+    """The parent's task where the classes are the same, else a classification."""
+    parents = card.task.targets
+    if len(parents) == 1 and parents[0].classes == classes:
+        return replace(card.task, calibration={}), True
+    kind = "binary-classification" if len(classes) == 2 else "multiclass-classification"
+    target = Target(name=label, classes=classes, description="as labelled")
+    return TaskRef(name=kind, kind=kind, targets=(target,), calibration={}), False
+
+
+def _changed_by_plugins(zoo: Zoo, plan: FinetunePlan) -> FinetunePlan:
+    from ._plan import FinetunePlan
+
+    for plugin, changed in zoo.plugins.call("zoo_plan_finetune", plan=plan):
+        if changed is None:
+            continue
+        if not isinstance(changed, FinetunePlan):
+            raise UsageError(
+                f"the plugin {plugin.name!r} planned a fine-tuning by {changed!r}, which is no "
+                "FinetunePlan."
+            )
+        plan = changed
+    return plan
+
+
+def _try_out(setup: _Setup) -> None:
+    """Run two objects, so that what does not fit is told before the training."""
+    import torch
+
+    rows = setup.split.train[:2]
+    array = setup.examples.arrays[setup.spec.name][rows]
+    inputs = setup.preprocessing(torch.from_numpy(array.astype("float32")))
+    if not bool(inputs.isfinite().all()):
+        raise InputError(
+            "the preprocessing gives numbers that are not finite. Choose another --stretch."
+        )
+    network = setup.network.eval()
+    try:
+        with torch.inference_mode():
+            outputs = network(inputs)
+    except (RuntimeError, ValueError, AssertionError, IndexError) as error:
+        shape = "x".join(map(str, inputs.shape[1:]))
+        raise UsageError(
+            f"{setup.parent.card.architecture.name} cannot take inputs of {shape} (bands, then "
+            f"pixels): {str(error).splitlines()[0]}. Bring them to another size with --resize."
+        ) from error
+    wanted = (len(rows), setup.task.num_outputs)
+    if not isinstance(outputs, torch.Tensor) or tuple(outputs.shape) != wanted:
+        raise CardError(
+            f"{setup.parent.card.architecture.name} does not give one row of "
+            f"{setup.task.num_outputs} outputs an object, so it cannot be fine-tuned here."
+        )
+
+
+def _describe(setup: _Setup, reporter: Reporter) -> None:
+    plan, split = setup.plan, setup.split
+    trained = sum(p.numel() for p in setup.network.parameters() if p.requires_grad)
+    whole = sum(p.numel() for p in setup.network.parameters())
+    classes = ", ".join(
+        f"{name} {int((setup.examples.labels[split.train] == index).sum())}"
+        for index, name in enumerate(setup.examples.classes)
+    )
+    reporter.note(
+        f"{len(split.train)} objects to train on ({classes}), {len(split.validation)} to "
+        f"validate, {len(split.test)} to test"
+    )
+    reporter.note(
+        f"strategy {plan.strategy}: {trained:,} of {whole:,} parameters are trained; input "
+        f"{setup.spec.describe()}; {setup.preprocessing.describe()}"
+    )
+
+
+# Training
+
+
+def _fit_head(
+    setup: _Setup, options: FinetuneOptions, reporter: Reporter, *, copies: int
+) -> HeadFit:
+    """The best linear head on features that are computed once, put on the network."""
+    import torch
+
+    plan, split = setup.plan, setup.split
+    array = setup.examples.arrays[setup.spec.name]
+    labels = setup.examples.labels
+    total = copies * len(split.train) + len(split.validation)
+    done = 0
+
+    def progress(count: int) -> None:
+        nonlocal done
+        done += count
+        reporter.progress(done, total)
+
+    def features(rows: Any, copy: int) -> torch.Tensor:
+        return compute_features(
+            setup.network,
+            setup.preprocessing,
+            array[rows],
+            device=setup.device,
+            precision=plan.precision,
+            augmentation=AUGMENTATIONS[plan.augment] if copy else None,
+            seed=options.seed * 1_000_003 + copy,
+            progress=progress,
+        )
+
+    reporter.stage("features")
+    found = torch.cat([features(split.train, copy) for copy in range(copies)])
+    held_out = features(split.validation, 0)
+    truth = setup.ref.targets[0].name
+    target = setup.task.encode({truth: labels[split.train]})
+    weights = None
+    if plan.balance_classes:
+        weights = class_weights(labels[split.train], max(2, setup.task.num_outputs))
+    fit = fit_head(
+        setup.task,
+        (found, torch.cat([target] * copies)),
+        (held_out, setup.task.encode({truth: labels[split.validation]})),
+        plan=plan,
+        weights=weights,
+    )
+    put_on(setup.network, fit)
+    return fit
+
+
+def _begin(setup: _Setup, run: Path, options: FinetuneOptions, reporter: Reporter) -> None:
+    """Put the best head for the features as they are on a network that is trained further."""
+    plan = setup.plan
+    if plan.strategy == "scratch" or setup.keeps_head or not plan.fits_head_first:
+        return
+    if (run / CHECKPOINT).exists() or not has_linear_head(setup.network):
+        return
+    fit = _fit_head(setup, options, reporter, copies=1)
+    reporter.note(
+        f"head on the features as they are: validation loss "
+        f"{fit.history[fit.best]['validation_loss']:.4g}"
+    )
+
+
+def _tuner(zoo: Zoo, setup: _Setup, run: Path, options: FinetuneOptions) -> Finetuner:
+    truth, labels = setup.ref.targets[0].name, setup.examples.labels
+    array, split = setup.examples.arrays[setup.spec.name], setup.split
+
+    def change(groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        for _, changed in zoo.plugins.call(
+            "zoo_parameter_groups", network=setup.network, plan=setup.plan, groups=groups
+        ):
+            groups = groups if changed is None else changed
+        return groups
+
+    return Finetuner(
+        setup.network,
+        setup.task,
+        preprocessing=setup.preprocessing,
+        train=(array[split.train], setup.task.encode({truth: labels[split.train]})),
+        validation=(
+            array[split.validation],
+            setup.task.encode({truth: labels[split.validation]}),
+        ),
+        plan=setup.plan,
+        folder=run,
+        device=setup.device,
+        seed=options.seed,
+        change_groups=change,
+    )
+
+
+def _train(
+    zoo: Zoo, tuner: Finetuner, setup: _Setup, run: Path, name: str, reporter: Reporter
+) -> bool:
+    """Train to the end; False if it was stopped by hand after an epoch."""
+    from ..plugins import EpochEnded
+
+    if tuner.epoch:
+        reporter.note(f"going on after epoch {tuner.epoch} of {setup.plan.epochs}")
+
+    def after_epoch(record: dict[str, float]) -> None:
+        save_curves(tuner.history, run / "curves.png", best=tuner.best_epoch - 1)
+        zoo.plugins.send(EpochEnded(model=name, record=record))
+        reporter.epoch(record)
+
+    reporter.stage("train")
+    try:
+        tuner.run(
+            progress=lambda step, steps, loss: reporter.progress(
+                step, steps, f"loss {loss:.3f}"
+            ),
+            after_epoch=after_epoch,
+        )
+    except KeyboardInterrupt:
+        if not tuner.best_epoch:
+            raise
+        reporter.note(
+            f"stopped: the best epoch so far, {tuner.best_epoch}, is kept. The same command "
+            "with --resume goes on."
+        )
+        return False
+    if tuner.epoch < setup.plan.epochs:
+        reporter.note(
+            f"ended after epoch {tuner.epoch}: nothing became better since epoch "
+            f"{tuner.best_epoch}"
+        )
+    return True
+
+
+def _claim(run: Path, setup: _Setup, options: FinetuneOptions, *, resumes: bool) -> None:
+    """Note what a run's folder holds, or refuse one that holds something else."""
+    told = {
+        "parent": setup.parent.card.weights.ref.sha256,
+        "data": setup.examples.fingerprint,
+        "options": options.to_json(),
+        "plan": asdict(setup.plan),
+    }
+    told = json.loads(json.dumps(told))
+    record = run / _RUN
+    has_checkpoint = (run / CHECKPOINT).exists()
+    if has_checkpoint and not resumes:
+        raise UsageError(
+            f"{run} holds a run. --resume goes on with it; a new one needs another folder (-o)."
+        )
+    if has_checkpoint and record.is_file():
+        before = json.loads(record.read_text(encoding="utf-8"))
+        differ = sorted(key for key in told if told[key] != before.get(key))
+        if differ:
+            raise UsageError(
+                f"{run} holds a run with another {', '.join(differ)}; it cannot go on with "
+                "these. Give what it was begun with, or another folder (-o)."
+            )
+    record.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
