@@ -160,6 +160,8 @@ def test_tests_and_examples_stay_out(installed):
     top = {Path(file).parts[0] for file in installed.wheel.files}
 
     assert {name for name in top if not name.endswith(".dist-info")} == {
+        "zoo_architectures",
         "zoo_core",
         "zoo_strong_lensing",
+        "zoo_timm",
     }

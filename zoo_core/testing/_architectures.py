@@ -32,7 +32,7 @@ def builds_with_default_arguments(uses: Uses, name: str) -> None:
 
 def has_timm_methods(uses: Uses, name: str) -> None:
     """The names by which core freezes, replaces heads and takes features."""
-    network = seeded_build(uses.zoo, name, {}, seed=0)
+    network = _structure(uses, name)
     lacking = [method for method in _METHODS if not callable(getattr(network, method, None))]
     require(not lacking, f"{name!r} lacks the methods {', '.join(lacking)}")
     features = getattr(network, "num_features", None)
@@ -77,7 +77,7 @@ def groups_cover_parameters_once(uses: Uses, name: str) -> None:
     """Timm's grouping by ``group_matcher`` names every parameter once, in several groups."""
     from timm.models import group_parameters
 
-    network: Any = seeded_build(uses.zoo, name, {}, seed=0)
+    network: Any = _structure(uses, name)
     wanted = Counter(key for key, _ in network.named_parameters())
     for coarse in (False, True):
         groups = group_parameters(network, network.group_matcher(coarse=coarse))
@@ -85,6 +85,14 @@ def groups_cover_parameters_once(uses: Uses, name: str) -> None:
         wrong = sorted((found - wanted) + (wanted - found))
         require(not wrong, f"group_matcher(coarse={coarse}) misplaces {', '.join(wrong[:5])}")
         require(len(groups) > 1, f"group_matcher(coarse={coarse}) makes one group of all")
+
+
+def _structure(uses: Uses, name: str) -> torch.nn.Module:
+    """The network with the default arguments and without memory for its weights."""
+    import torch
+
+    with torch.device("meta"):
+        return uses.zoo.build(name)
 
 
 def seeded_build_is_reproducible(uses: Uses, name: str) -> None:

@@ -1,0 +1,1 @@
+"""The canonical networks for astrozoo, untrained, for any bands, sizes and outputs."""
