@@ -137,7 +137,7 @@ def default_plan(strategy: str, examples: int, **wanted: Any) -> FinetunePlan:
         "epochs": epochs,
         "patience": max(5, epochs // 3),
         "batch_size": 16 if examples < 500 else 32 if examples < 5_000 else 64,
-        "learning_rate": 1e-3,
+        "learning_rate": 1e-3 if strategy == "scratch" else 3e-4,
         "layer_decay": 1.0 if strategy == "scratch" else 0.75,
         "copies": 4 if examples < 2_000 else 1,
     }
