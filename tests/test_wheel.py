@@ -161,6 +161,7 @@ def test_tests_and_examples_stay_out(installed):
 
     assert {name for name in top if not name.endswith(".dist-info")} == {
         "zoo_architectures",
+        "zoo_classical",
         "zoo_core",
         "zoo_strong_lensing",
         "zoo_timm",

@@ -4,25 +4,32 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import timm
-
 from zoo_core.errors import UsageError, unknown_name
 
 if TYPE_CHECKING:
     from torch import nn
 
-#: What a card may set besides bands and outputs. Everything else of ``create_model`` either
-#: reads files (``checkpoint_path`` would load a pickle) or fetches them (``pretrained``).
-_OPTIONS = frozenset(
+#: What a card may set besides bands and outputs: numbers, switches, and names that timm looks
+#: up. Everything else of ``create_model`` either reads files (``checkpoint_path`` would load a
+#: pickle), fetches them (``pretrained``), or changes what comes out (``features_only``).
+OPTIONS = frozenset(
     {
+        "act_layer",
+        "class_token",
         "drop_path_rate",
         "drop_rate",
+        "dynamic_img_pad",
         "dynamic_img_size",
         "global_pool",
         "img_size",
+        "init_values",
+        "norm_layer",
         "output_stride",
         "pad_type",
         "patch_size",
+        "qkv_bias",
+        "reg_tokens",
+        "strict_img_size",
     }
 )
 
@@ -42,8 +49,11 @@ def timm_backbone(
     num_outputs : int
         Outputs of the head; 0 for no head, so that features come out.
     **options
-        ``drop_rate``, ``drop_path_rate``, ``global_pool``, ``img_size``, ``output_stride``,
-        ``pad_type``, ``patch_size`` and ``dynamic_img_size`` as timm takes them.
+        As timm takes them: ``drop_rate``, ``drop_path_rate``, ``global_pool``, ``img_size``,
+        ``output_stride``, ``pad_type``, ``patch_size``; ``act_layer`` and ``norm_layer`` by
+        timm's names; and those of transformers alone: ``class_token``, ``dynamic_img_pad``,
+        ``dynamic_img_size``, ``init_values``, ``qkv_bias``, ``reg_tokens``,
+        ``strict_img_size``.
 
     Raises
     ------
@@ -59,11 +69,13 @@ def timm_backbone(
     >>> network(torch.zeros(2, 1, 64, 64)).shape
     torch.Size([2, 512])
     """
-    strange = sorted(set(options) - _OPTIONS)
+    import timm
+
+    strange = sorted(set(options) - OPTIONS)
     if strange:
         raise UsageError(
             f"timm networks do not take {', '.join(strange)} here; "
-            f"they take {', '.join(sorted(_OPTIONS))}."
+            f"they take {', '.join(sorted(OPTIONS))}."
         )
     check_name(model)
     network: nn.Module = timm.create_model(
@@ -82,5 +94,7 @@ def check_name(model: str) -> None:
     timm's own names with a colon, such as ``hf-hub:`` and ``local-dir:``, read files and are
     not names here.
     """
+    import timm
+
     if not timm.is_model(model.partition(".")[0]):
         raise unknown_name("timm network", model, timm.list_models())

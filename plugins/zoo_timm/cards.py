@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+import functools
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 #: timm writes licenses in small letters; what is not here is no license that SPDX lists.
 _SPDX = {
@@ -37,6 +39,10 @@ _LIMITS = (
 #: Values of a picture file, which go from 0 to 255.
 _PICTURE_RANGE = 255
 
+#: More than any network of timm has, with and without its head.
+_MOST_PARAMETERS = 20_000_000_000
+_MOST_TENSORS = 20_000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backbone:
@@ -58,8 +64,10 @@ class Backbone:
         3 for red, green and blue; 1 for grey.
     mean, std : sequence of float or None
         What the pixel values, brought to 0 to 1, are normalised by; None for not at all.
-    head_keys : sequence of str
-        Tensors of the head that the file may hold, which are left out.
+    options : mapping
+        Arguments of the architecture besides network, bands and outputs.
+    has_head : bool
+        Whether the file may hold a head, whose tensors are left out.
     summary : str
         For the card.
     trained_on : sequence of dict
@@ -77,10 +85,20 @@ class Backbone:
     bands: int = 3
     mean: Sequence[float] | None = None
     std: Sequence[float] | None = None
-    head_keys: Sequence[str] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+    has_head: bool = True
     trained_on: Sequence[dict[str, Any]] = ()
     citation: Sequence[str] = ()
     limits: Sequence[str] = ()
+
+    @property
+    def head_keys(self) -> list[str]:
+        """Tensors of the head that the file may hold."""
+        return list(self._described.head_keys) if self.has_head else []
+
+    @property
+    def _described(self) -> Described:
+        return _describe(self.network, self.bands, json.dumps(dict(self.options)))
 
     def card(self) -> dict[str, Any]:
         """The card, as ``config.json`` holds it; the hash of the weights is left open."""
@@ -103,6 +121,7 @@ class Backbone:
                     "model": self.network,
                     "num_bands": self.bands,
                     "num_outputs": 0,
+                    **self.options,
                 },
             },
             "task": {"name": "features", "kind": "features", "targets": []},
@@ -120,12 +139,12 @@ class Backbone:
                 "file": "model.safetensors",
                 "sha256": None,
                 "size": None,
-                "num_parameters": count_parameters(self.network, self.bands),
+                "num_parameters": self._described.num_parameters,
                 "dtype": "float32",
                 "license": self.license,
                 "sources": list(self.sources),
             },
-            "head_keys": list(self.head_keys),
+            "head_keys": self.head_keys,
             "trained_on": list(self.trained_on),
             "metrics": [],
             "citation": [*self.citation, TIMM],
@@ -133,15 +152,47 @@ class Backbone:
         }
 
 
-def count_parameters(network: str, bands: int) -> int:
-    """Parameters of a timm network without a head; no memory is used for them."""
+class Described(NamedTuple):
+    """A timm network without its head, and the names of the tensors that the head adds."""
+
+    num_parameters: int
+    head_keys: tuple[str, ...]
+
+
+@functools.lru_cache(maxsize=32)
+def _describe(network: str, bands: int, options: str) -> Described:
+    """Build a timm network with a head and without; no memory is used for its tensors.
+
+    timm names the classifier's layers, but not what lies in them, such as a batch norm.
+
+    Raises
+    ------
+    CardError
+        timm cannot build it with these options.
+    """
     import torch
+
+    from zoo_core.weights import bounded_building
 
     from .architectures import timm_backbone
 
-    with torch.device("meta"):
-        made = timm_backbone(network, num_bands=bands)
-    return sum(parameter.numel() for parameter in made.parameters())
+    given = json.loads(options)
+    told = f" with {options}" if given else ""
+    with (
+        torch.device("meta"),
+        bounded_building(
+            parameters=_MOST_PARAMETERS, tensors=_MOST_TENSORS, origin=f"timm's {network}{told}"
+        ),
+    ):
+        bare, full = (
+            timm_backbone(network, num_bands=bands, num_outputs=outputs, **given)
+            for outputs in (0, 2)
+        )
+    without = bare.state_dict()
+    return Described(
+        num_parameters=sum(parameter.numel() for parameter in bare.parameters()),
+        head_keys=tuple(name for name in full.state_dict() if name not in without),
+    )
 
 
 def spdx(license: str | None) -> str:
@@ -149,11 +200,3 @@ def spdx(license: str | None) -> str:
     if not license:
         return "LicenseRef-unknown"
     return _SPDX.get(license, f"LicenseRef-{license}")
-
-
-def head_keys(classifier: str | tuple[str, ...] | list[str] | None) -> list[str]:
-    """Names of the tensors of timm's classifiers, such as ``head.fc``."""
-    if not classifier:
-        return []
-    names = [classifier] if isinstance(classifier, str) else list(classifier)
-    return [f"{name}.{kind}" for name in names for kind in ("weight", "bias")]

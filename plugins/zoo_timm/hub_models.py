@@ -84,6 +84,7 @@ def zoobot(network: str) -> Backbone:
         sources=[repository],
         license="Apache-2.0",
         size=(224, 224),
+        has_head=False,
         summary=f"Zoobot's encoder: {network}, trained on Galaxy Zoo votes, features only",
         trained_on=[_GZ_EVO],
         citation=[_SCALING_LAWS, _ZOOBOT_PAPER],

@@ -1,7 +1,10 @@
 """``timm:NAME`` and the cards of public weights, from a mirror with generated weights."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pyarrow.parquet
@@ -11,8 +14,9 @@ import torch
 from PIL import Image
 from serving import serve
 from timm.models import save_for_hf
-from zoo_timm.cards import head_keys, spdx
+from zoo_timm.cards import spdx
 from zoo_timm.hub_models import hub_models
+from zoo_timm.place import of_timm, read_config
 
 from zoo_core import Zoo
 from zoo_core.cards import CARD_FILE, parse_card, readme
@@ -26,7 +30,7 @@ from zoo_core.errors import (
     WeightsMismatch,
 )
 from zoo_core.models import verify_model
-from zoo_core.places import user_lock_file
+from zoo_core.places import list_cached, parse_hub_reference, user_lock_file
 from zoo_core.registry import embedded_registry
 
 NOBODY = "http://127.0.0.1:9"
@@ -184,6 +188,9 @@ def test_any_repository_that_timm_wrote(tmp_path, machine, zoo):
         ({"architecture": "test_resnet", "input_size": [3, 1e9, 9]}, CardError, "input_size"),
         ({"architecture": "test_resnet", "mean": ["a"]}, CardError, "mean"),
         ({"architecture": "test_resnet", "std": [1, 2]}, CardError, "std"),
+        ({"architecture": "test_resnet", "std": [1, 0, 1]}, CardError, "above 0"),
+        ({"architecture": "test_resnet", "input_size": [5, 9, 9]}, CardError, "1 or 3"),
+        ({"architecture": "test_resnet", "license": "mit\n# x"}, CardError, "license"),
         (["architecture"], CardError, "object"),
     ],
 )
@@ -290,19 +297,261 @@ def test_publishing_what_others_published(zoo):
 
 
 @pytest.mark.parametrize(
-    ("classifier", "keys"),
+    ("network", "some"),
     [
-        (None, []),
-        ("head.fc", ["head.fc.weight", "head.fc.bias"]),
-        (
-            ("head", "head_dist"),
-            ["head.weight", "head.bias", "head_dist.weight", "head_dist.bias"],
-        ),
+        ("resnet18", {"fc.weight", "fc.bias"}),
+        ("caformer_s18", {"head.fc.fc1.weight", "head.fc.norm.bias"}),
+        ("levit_128s", {"head.bn.running_mean", "head.linear.weight"}),
+        ("efficientvit_m0", {"head.bn.weight", "head.linear.bias"}),
+        ("repvit_m0_9", {"head.head_dist.bn.weight", "head.head.l.weight"}),
     ],
 )
-def test_head_keys(classifier, keys):
-    """Timm names one layer or several."""
-    assert head_keys(classifier) == keys
+def test_a_head_is_all_that_the_features_do_not_need(network, some):
+    """Whatever its layers are: the file may hold them, and nothing else."""
+    with torch.device("meta"):
+        full = timm.create_model(network, num_classes=10).state_dict()
+        bare = timm.create_model(network, num_classes=0).state_dict()
+
+    told = set(of_timm(network).head_keys)
+    assert told == set(full) - set(bare)
+    assert some <= told
+
+
+def test_weights_with_a_head_of_several_layers(tmp_path, machine, zoo):
+    """A classifier with a batch norm in it is left out whole."""
+    network = timm.create_model("levit_128s", num_classes=2)
+    save_for_hf(network, tmp_path / "mirror" / "team" / "a", safe_serialization=True)
+    with serve(tmp_path / "mirror") as url:
+        machine(url)
+        report = zoo.load("timm:team/a", device="cpu").report
+
+    assert "head.bn.running_mean" in report.left_out
+    assert report.loaded == report.total
+
+
+@pytest.mark.parametrize(
+    ("network", "options"),
+    [
+        ("test_resnet", {"global_pool": "max"}),
+        ("test_resnet", {"act_layer": "gelu"}),
+        ("test_vit", {"global_pool": "avg", "img_size": 96}),
+        ("test_vit", {"class_token": False, "global_pool": "avg"}),
+        ("test_resnet", {"in_chans": 1}),
+    ],
+)
+def test_the_network_is_the_one_that_timm_builds(tmp_path, machine, zoo, network, options):
+    """With the arguments that config.json says; the features are those of timm's own loader."""
+    folder = tmp_path / "mirror" / "team" / "a"
+    torch.manual_seed(1)
+    saved = timm.create_model(network, **options)
+    save_for_hf(saved, folder, safe_serialization=True, model_args=options)
+    theirs = timm.create_model(f"local-dir:{folder}", pretrained=True, num_classes=0).eval()
+    with serve(tmp_path / "mirror") as url:
+        machine(url)
+        model = zoo.load("timm:team/a", device="cpu", precision="float32")
+    bands, *size = theirs.pretrained_cfg["input_size"]
+    images = pictures(2, size[0])[:, :bands]
+    found = model.predict(images)["features"]
+
+    mean, std = (
+        torch.tensor(theirs.pretrained_cfg[key])[:bands, None, None] for key in ("mean", "std")
+    )
+    with torch.inference_mode():
+        wanted = theirs((torch.from_numpy(images) / 255 - mean) / std).numpy()
+        plain = timm.create_model(network, num_classes=0, in_chans=bands).eval()
+    assert model.card.inputs[0].size == tuple(size)
+    np.testing.assert_allclose(found, wanted, rtol=1e-3, atol=1e-4 * np.abs(wanted).max())
+    assert bands == 1 or str(plain) != str(model.network) or "global_pool" in options
+
+
+def config(**fields):
+    """The ``config.json`` of a repository."""
+    pretrained = {"input_size": [3, 160, 160], "mean": [0.5] * 3, "std": [0.5] * 3}
+    return {"architecture": "test_resnet", "pretrained_cfg": pretrained, **fields}
+
+
+def test_what_timm_takes_from_the_older_format():
+    """One object for all; without arguments there are none on the card."""
+    reference = parse_hub_reference("team/a")
+    flat = {"architecture": "test_vit", "input_size": [3, 96, 96], "fixed_input_size": True}
+
+    assert read_config(config(), reference).options == {}
+    assert read_config({**flat, "global_pool": "avg"}, reference).options == {
+        "global_pool": "avg",
+        "img_size": [96, 96],
+    }
+    # At the top of the newer format it is for people; timm's loader does not take it.
+    assert read_config(config(global_pool="max"), reference).options == {}
+
+
+@pytest.mark.parametrize("given", [{"layers": [1, 1]}, {"checkpoint_path": "/x.pt"}])
+def test_arguments_that_a_card_cannot_give_are_refused(given):
+    """Named, rather than left out: the features would be others."""
+    (name,) = given
+    with pytest.raises(CardError, match=name):
+        read_config(config(model_args=given), parse_hub_reference("team/a"))
+    nothing = read_config(config(model_args={name: None}), parse_hub_reference("team/a"))
+    assert nothing.options == {}
+
+
+def test_arguments_that_timm_does_not_take():
+    """An error of the card, not of Python."""
+    odd = read_config(config(model_args={"act_layer": "none-such"}), parse_hub_reference("t/a"))
+    with pytest.raises(CardError, match="none-such"):
+        odd.card()
+
+
+def test_network_and_weights_are_of_one_commit(tmp_path, machine, zoo):
+    """The repository changed between the two: that is an error with the way out."""
+    mirror, name = tmp_path / "mirror", "timm:team/a"
+    save_generated(mirror, "team/a", model_name="test_resnet")
+    with serve(mirror) as url:
+        machine(url)
+        zoo.find(name)
+        overlay = {"mean": (0.1,) * 3}
+        save_generated(
+            mirror, "team/a", seed=2, model_name="test_resnet", pretrained_cfg_overlay=overlay
+        )
+        with pytest.raises(PlaceError, match=f"zoo pull {name} --accept"):
+            zoo.load(name)
+        accepted = zoo.find(name, accept=True)
+        assert zoo.load(name).card.weights.ref == accepted.card.weights.ref
+
+    commits = {facts["commit"] for facts in user_lock_file().entries().values()}
+    assert len(user_lock_file().entries()) == 2
+    assert len(commits) == 1
+
+
+def test_a_commit_that_changes_neither_is_taken(tmp_path, machine, zoo):
+    """A new README between config.json and weights is nobody's business."""
+    mirror = tmp_path / "mirror"
+    save_generated(mirror, "team/a", model_name="test_resnet")
+    with serve(mirror) as url:
+        machine(url)
+        zoo.find("timm:team/a")
+        (mirror / "team" / "a" / "NOTES.md").write_text("new")
+        zoo.load("timm:team/a", device="cpu")
+
+    commits = {facts["commit"] for facts in user_lock_file().entries().values()}
+    assert len(commits) == 1
+
+
+def test_the_same_weights_under_another_commit(mirror, machine, zoo, tmp_path):
+    """Known by their hash, and recorded under the new commit; other weights are refused."""
+    with serve(mirror) as url:
+        cache = machine(url)
+        ref = zoo.load(TINY, device="cpu").card.weights.ref
+        (first,) = user_lock_file().entries().values()
+        shutil.rmtree(cache)
+        (mirror / REPOSITORY / "NOTES.md").write_text("new")
+        assert zoo.load(TINY, device="cpu").card.weights.ref == ref
+    (second,) = user_lock_file().entries().values()
+
+    assert first["commit"] != second["commit"]
+    assert first["sha256"] == second["sha256"]
+    (cached,) = list_cached(user_lock_file())
+    assert cached.is_recorded
+
+
+def test_a_pickle_is_not_recorded(mirror, machine, zoo):
+    """What never loads must not stand in the way of what does."""
+    path = mirror / REPOSITORY / "model.safetensors"
+    whole = path.read_bytes()
+    with serve(mirror) as url:
+        machine(url)
+        path.write_bytes(b"\x80\x04.")
+        with pytest.raises(PlaceError, match="no safetensors"):
+            zoo.load(TINY)
+        assert user_lock_file().entries() == {}
+        path.write_bytes(whole)
+        assert zoo.load(TINY, device="cpu").report.loaded > 0
+
+
+def test_weights_that_are_not_the_recorded_ones_name_the_way_out(mirror, machine, zoo):
+    """The hash is not the card's, so that another card would not help."""
+    with serve(mirror) as url:
+        machine(url)
+        zoo.load(TINY, device="cpu")
+        key = f"model.safetensors of hf://{REPOSITORY}@main"
+        facts = user_lock_file().get(key)
+        user_lock_file().check(key, {**facts, "sha256": "0" * 64}, accept=True)
+
+        with pytest.raises(WeightsCorrupt, match=f"zoo pull {TINY} --accept"):
+            zoo.load(TINY)
+
+
+def test_without_a_network_timm_is_not_even_imported(machine):
+    """The error comes at once; what it costs to import timm and torch is not paid first."""
+    script = (
+        "import sys, zoo_core\n"
+        "try: zoo_core.load('timm:resnet18')\n"
+        "except zoo_core.errors.PlaceError as error: print(error)\n"
+        "print('timm' in sys.modules, 'torch' in sys.modules)"
+    )
+    cache = machine(NOBODY)
+    environment = {**os.environ, "HF_ENDPOINT": NOBODY, "HF_HUB_CACHE": str(cache)}
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert "zoo pull timm:resnet18\n" in done.stdout
+    assert done.stdout.endswith("False False\n")
+
+
+def test_the_card_needs_no_network(machine, capsys):
+    """What timm says is installed; and no folder is shown that there is not."""
+    machine(NOBODY)
+
+    assert main(["info", TINY]) == 0
+    assert f"  place          {TINY}\n" in capsys.readouterr().out
+
+
+def test_a_folder_of_that_name_is_not_looked_at(zoo, tmp_path, monkeypatch):
+    """A reference is no path."""
+    (tmp_path / TINY).mkdir()
+    (tmp_path / TINY / "model.safetensors").write_bytes(b"")
+    monkeypatch.chdir(tmp_path)
+
+    assert not zoo.find(TINY).is_embedded
+
+
+def test_a_served_registry_has_cards_whose_weights_lie_elsewhere(tmp_path, machine, zoo):
+    """The card comes from one repository of the mirror, the weights from another."""
+    name = "zoobot-encoder-resnet18"
+    shutil.copytree(embedded_registry().folder / name, tmp_path / "mirror" / name)
+    save_generated(
+        tmp_path / "mirror", f"mwalmsley/{name}", model_name="resnet18", num_classes=0
+    )
+    with serve(tmp_path / "mirror") as url:
+        machine(url)
+        first = zoo.load(f"hf://astrozoo/{name}", device="cpu")
+    machine(NOBODY)
+
+    again = zoo.load(f"hf://astrozoo/{name}", device="cpu")
+    assert again.card.weights.ref == first.card.weights.ref
+
+
+def test_weights_in_the_folder_need_no_network(tmp_path, machine, zoo):
+    """The card has no hash, the file is there; once another is recorded, it is refused."""
+    machine(NOBODY)
+    name = "zoobot-encoder-resnet18"
+    folder = tmp_path / "mine"
+    save_generated(tmp_path, "mine", model_name="resnet18", num_classes=0)
+    shutil.copy(embedded_registry().folder / name / CARD_FILE, folder)
+    model = zoo.load(str(folder), device="cpu")
+
+    assert model.card.weights.ref.size == (folder / "model.safetensors").stat().st_size
+    key = f"model.safetensors of hf://mwalmsley/{name}@main"
+    facts = {"commit": "a" * 40, "sha256": "0" * 64, "size": "1"}
+    user_lock_file().check(key, facts)
+    with pytest.raises(WeightsCorrupt, match=f"zoo pull {folder} --accept"):
+        zoo.load(str(folder))
+    zoo.find(str(folder), accept=True)
+    assert zoo.load(str(folder), device="cpu").report.loaded > 0
 
 
 def test_licenses():

@@ -23,13 +23,22 @@ if TYPE_CHECKING:
     from ._card import Card, CardMetric, MeasuredWith
 
 
-def readme(card: Card) -> str:
-    """Markdown with the Hub's metadata block; follows from the card alone."""
+def readme(card: Card, *, reference: str = "") -> str:
+    """Markdown with the Hub's metadata block; follows from the card and where it lies.
+
+    Parameters
+    ----------
+    card : Card
+        What it is about.
+    reference : str
+        The name by which the model is loaded from where it lies, such as
+        ``hf://org/name``; its own name, as in a registry, if not given.
+    """
     sections = [
         _front_matter(card),
         f"# {card.name}\n\n{card.summary}.",
         _facts(card),
-        _use(card),
+        _use(card, reference),
         *(["## How good it is\n\n" + metrics_table(card.metrics)] if card.metrics else []),
         *([circumstances(card.measured_with)] if card.measured_with else []),
         *(f"![{stem}]({path})" for stem, path in card.figures.items()),
@@ -74,14 +83,20 @@ def circumstances(measured_with: MeasuredWith) -> str:
     )
 
 
-def _use(card: Card) -> str:
+def _use(card: Card, reference: str) -> str:
+    name = reference or card.name
+    elsewhere = (
+        f"From your own copy of this folder, write its path in place of `{reference}`"
+        if reference
+        else "Where the model is in no registry, write the path of this folder in place of its "
+        "name"
+    )
     return (
         "## Use\n\n"
-        f"```\nzoo predict {card.name} cutouts/ -o predictions.parquet\n```\n\n"
-        f'```python\nimport zoo_core as zoo\n\nmodel = zoo.load("{card.name}")\n'
+        f"```\nzoo predict {name} cutouts/ -o predictions.parquet\n```\n\n"
+        f'```python\nimport zoo_core as zoo\n\nmodel = zoo.load("{name}")\n'
         'table = model.predict("cutouts/")\n```\n\n'
-        "Where the model is in no registry, write the path of this folder in place of its "
-        f"name, such as `./{card.name}`."
+        f"{elsewhere}, such as `./{card.name}`."
     )
 
 

@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     weights = card.weights
     print(f"{card.name} {card.version}: {card.summary}\n")
     facts = [
-        ("folder", str(found.folder)),
+        ("folder", str(found.folder)) if found.made is None else ("place", found.place),
         ("plugin", card.plugin),
         ("task", f"{card.task.name} ({card.task.kind})"),
         *(("classes", " / ".join(t.classes)) for t in card.task.targets if t.classes),

@@ -40,7 +40,8 @@ def run(arguments: argparse.Namespace) -> int:
     summary: dict[str, Any] = {
         "model": card.name,
         "version": card.version,
-        "folder": str(model.found.folder),
+        **({"folder": str(model.found.folder)} if model.found.made is None else {}),
+        "place": model.found.place,
         "architecture": card.architecture.name,
         "parameters": card.weights.num_parameters,
         "weights_sha256": card.weights.ref.sha256,

@@ -39,10 +39,11 @@ def register(verbs: Verbs) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Check, list, and send."""
     from .._zoo import default_zoo
-    from ..places import list_outgoing, publish
+    from ..places import list_outgoing, list_removed, publish
 
     found = default_zoo().find(arguments.name)
-    outgoing = list_outgoing(found)
+    outgoing = list_outgoing(found, arguments.target)
+    removed = list_removed(arguments.target, outgoing)
     reference = publish(
         found,
         arguments.target,
@@ -57,11 +58,17 @@ def run(arguments: argparse.Namespace) -> int:
                 "version": found.card.version,
                 "target": arguments.target,
                 "files": {one.name: one.size for one in outgoing},
+                "removed": removed,
                 "published": reference,
             }
         )
         return 0
     print_table(["FILE", "SIZE"], [(one.name, human_size(one.size)) for one in outgoing])
+    done = "removed" if reference else "would be removed"
+    if removed:
+        note(f"{done} from {arguments.target}: {', '.join(removed)}")
+    elif removed is None and not reference:
+        note(f"{arguments.target} could not be looked at; what it has besides {done}")
     total = human_size(sum(one.size for one in outgoing))
     if reference:
         note(f"published {total}: zoo load {reference}")

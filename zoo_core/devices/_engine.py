@@ -246,7 +246,9 @@ class InferenceEngine:
     def _choose(self, inputs: Sequence[torch.Tensor]) -> None:
         """Take the first form that agrees with the plain network on some objects."""
         if self._is_size_open:
-            self._size = BatchSize(processor_batch_size(inputs), search=False)
+            # A compiled network keeps less in memory between its layers.
+            size = processor_batch_size(inputs) * (2 if self._will_compile else 1)
+            self._size = BatchSize(size, search=False)
         trial = take_rows(inputs, 0, min(_TRIAL, self._size.current))
         plain = self._forms[-1]
         run = plain.prepare()
@@ -300,11 +302,13 @@ class InferenceEngine:
         problem = "its outputs differ from those of the uncompiled one"
         workers = self._get_workers()
         try:
-            # Weights are constants to the compiler: folded, converted, laid out once.
-            compiled = torch.compile(run, dynamic=False, options={"freezing": True})
+            compiled = torch.compile(run, dynamic=False)
 
             def attempt(_: None) -> tuple[Any, bool]:
-                return self._attempt(form, compiled, part, wanted=count)
+                # Weights are constants to the compiler: folded, converted, laid out once. As
+                # an option of torch.compile this comes too late for what reads the network.
+                with torch._inductor.config.patch(freezing=True):  # noqa: SLF001
+                    return self._attempt(form, compiled, part, wanted=count)
 
             # The number of threads is compiled in: where workers will run it, one of them.
             output, failed_now = workers.map(attempt, [None])[0] if workers else attempt(None)

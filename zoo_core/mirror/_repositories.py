@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from ..cards import CARD_FILE
+from ._downloaded import Downloaded, read_downloaded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +23,9 @@ ORGANISATION = "astrozoo"
 
 #: Seconds that a file must have been left alone before it is hashed.
 _SETTLED = 0.05
+
+#: The Hub keeps larger files by their SHA-256.
+_LARGEST_OF_GIT = 2**26
 
 _PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 
@@ -83,6 +87,7 @@ class Repositories:
     def __init__(self, root: Path):
         self.root = root.resolve()
         self._hashes: dict[FileState, str] = {}
+        self._git_hashes: dict[FileState, str] = {}
         self._lock = threading.Lock()
 
     def names(self) -> Iterator[str]:
@@ -119,11 +124,52 @@ class Repositories:
         return sorted(found, key=lambda entry: entry.name)
 
     def commit(self, folder: Path) -> str:
-        """Forty hexadecimal digits that follow from names and contents alone."""
+        """Forty hexadecimal digits that change when a file does.
+
+        They are the Hub's own where all files are those of one of its commits, as ``hf download
+        --local-dir`` leaves them, and else follow from names and contents alone.
+        """
+        entries = self.entries(folder)
+        downloaded = self._commit_of_the_hub(folder, entries)
+        if downloaded is not None:
+            return downloaded
         digest = hashlib.sha256()
-        for entry in self.entries(folder):
+        for entry in entries:
             digest.update(f"{entry.name}\0{entry.size}\0{entry.sha256}\n".encode())
         return digest.hexdigest()[:40]
+
+    def _commit_of_the_hub(self, folder: Path, entries: list[Entry]) -> str | None:
+        """The one commit that every file was downloaded from and has not left since."""
+        commits = set()
+        for entry in entries:
+            told = read_downloaded(folder, entry.name)
+            if told is None or not self._is_as_downloaded(folder, entry, told):
+                return None
+            commits.add(told.commit)
+        return commits.pop() if len(commits) == 1 else None
+
+    def _is_as_downloaded(self, folder: Path, entry: Entry, told: Downloaded) -> bool:
+        """Whether a file has the hash that the Hub named it by: SHA-256, or git's."""
+        if told.name == entry.sha256:
+            return True
+        if len(told.name) != 40 or entry.size > _LARGEST_OF_GIT:
+            return False
+        with self._lock:
+            known = self._git_hashes.get(entry.state)
+        if known is None:
+            opened = self.open(folder, entry.name)
+            if opened is None:
+                return False
+            handle, now = opened
+            with handle:
+                data = handle.read(_LARGEST_OF_GIT + 1)
+                if now.state != entry.state or not is_unchanged(handle, entry.state):
+                    return False
+            content = b"blob %d\0" % len(data) + data
+            known = hashlib.sha1(content, usedforsecurity=False).hexdigest()
+            with self._lock:
+                self._git_hashes[entry.state] = known
+        return known == told.name
 
     def open(self, folder: Path, name: str) -> tuple[BinaryIO, Entry] | None:
         """A file of a repository, opened, and what it is; None if it may not be served.

@@ -7,26 +7,40 @@ from ._reference import HubReference, parse_hub_reference, split_scheme
 
 if TYPE_CHECKING:
     from ._cache import choose_cached, list_cached, remove_cached
-    from ._hub import HubPlace
+    from ._hub import HubPlace, require_hub
     from ._lock import LockFile, user_lock_file
     from ._place import Place
-    from ._publish import list_outgoing, publish
-    from ._sources import fetch_from_sources, read_recorded, recorded_file
+    from ._publish import list_outgoing, list_removed, publish
+    from ._sources import (
+        cached_from_sources,
+        fetch_from_sources,
+        find_recorded,
+        forget_others,
+        how_to_accept,
+        read_recorded,
+        recorded_file,
+    )
 
 __all__ = [
     "HubPlace",
     "HubReference",
     "LockFile",
     "Place",
+    "cached_from_sources",
     "choose_cached",
     "fetch_from_sources",
+    "find_recorded",
+    "forget_others",
+    "how_to_accept",
     "list_cached",
     "list_outgoing",
+    "list_removed",
     "parse_hub_reference",
     "publish",
     "read_recorded",
     "recorded_file",
     "remove_cached",
+    "require_hub",
     "split_scheme",
     "user_lock_file",
 ]
@@ -34,9 +48,17 @@ __all__ = [
 __getattr__ = imported_later(
     __name__,
     _cache=("choose_cached", "list_cached", "remove_cached"),
-    _hub=("HubPlace",),
+    _hub=("HubPlace", "require_hub"),
     _lock=("LockFile", "user_lock_file"),
     _place=("Place",),
-    _publish=("list_outgoing", "publish"),
-    _sources=("fetch_from_sources", "read_recorded", "recorded_file"),
+    _publish=("list_outgoing", "list_removed", "publish"),
+    _sources=(
+        "cached_from_sources",
+        "fetch_from_sources",
+        "find_recorded",
+        "forget_others",
+        "how_to_accept",
+        "read_recorded",
+        "recorded_file",
+    ),
 )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import UnknownName, unknown_name
+from ._lock import repository_of
 from ._reference import HubReference, parse_hub_reference
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def list_cached(lock: LockFile) -> list[Cached]:
     from huggingface_hub.errors import CacheNotFound
 
     recorded = {
-        (reference.partition("@")[0].removeprefix("hf://"), facts.get("commit"))
+        (repository_of(reference), facts.get("commit"))
         for reference, facts in lock.entries().items()
     }
     try:

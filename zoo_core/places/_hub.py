@@ -133,19 +133,17 @@ def fetch_file(
     newest : bool
         Ask for the newest commit of the revision although one is known.
     """
-    from huggingface_hub import constants, try_to_load_from_cache
+    from huggingface_hub import constants
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
     # The errors of the HTTP library that the hub's client uses, whichever that is.
     transport = cast("type[Exception]", HfHubHTTPError.__bases__[0])
     if not (again or newest):
-        cached = try_to_load_from_cache(reference.repository, file, revision=reference.revision)
-        if isinstance(cached, str):
-            return Path(cached)
+        cached = cached_file(reference, file)
+        if cached is not None:
+            return cached
     endpoint = constants.ENDPOINT
-    if constants.HF_HUB_OFFLINE or is_offline_by_choice():
-        raise _unreachable(reference, file, "HF_HUB_OFFLINE is set", model=model)
-    problem = why_unreachable(endpoint)
+    problem = _why_offline(endpoint)
     if problem:
         raise _unreachable(reference, file, problem, model=model)
     try:
@@ -156,14 +154,50 @@ def fetch_file(
         raise PlaceError(_why(error, reference, file, endpoint)) from error
 
 
+def require_hub(model: str) -> None:
+    """Raise ``PlaceError`` where the Hub cannot be reached and its cache has no weights at all.
+
+    For places that must do something slow before they know which file they need.
+    """
+    from huggingface_hub import constants
+
+    if any(Path(constants.HF_HUB_CACHE).glob("models--*/snapshots/*/*.safetensors")):
+        return
+    problem = _why_offline(constants.ENDPOINT)
+    if problem:
+        raise PlaceError(
+            f"the weights of {model} are not in the cache, and the Hub cannot be reached "
+            f"({problem}).\n"
+            f"On a machine with a network: zoo pull {model}\n"
+            f"then copy what it adds to {constants.HF_HUB_CACHE} to the same place here, or "
+            "set HF_ENDPOINT to a mirror."
+        )
+
+
+def _why_offline(endpoint: str) -> str:
+    from huggingface_hub import constants
+
+    if constants.HF_HUB_OFFLINE or is_offline_by_choice():
+        return "HF_HUB_OFFLINE is set"
+    return why_unreachable(endpoint)
+
+
+def cached_file(reference: HubReference, file: str) -> Path | None:
+    """Where a file of a repository lies in the cache; None if it is not there."""
+    from huggingface_hub import try_to_load_from_cache
+
+    cached = try_to_load_from_cache(reference.repository, file, revision=reference.revision)
+    return Path(cached) if isinstance(cached, str) else None
+
+
 def _download(reference: HubReference, file: str, *, again: bool, endpoint: str) -> Path:
-    from huggingface_hub import hf_hub_download, try_to_load_from_cache
+    from huggingface_hub import hf_hub_download
 
     described = describe_file(reference, file, endpoint=endpoint)
-    cached = try_to_load_from_cache(reference.repository, file, revision=reference.revision)
-    if again and isinstance(cached, str):
+    cached = cached_file(reference, file)
+    if again and cached is not None:
         # The client leaves a link that is there as it is, although it leads to other bytes.
-        Path(cached).unlink(missing_ok=True)
+        cached.unlink(missing_ok=True)
     path = Path(
         hf_hub_download(
             reference.repository,
@@ -210,7 +244,7 @@ def _why(error: Exception, reference: HubReference, file: str, endpoint: str) ->
         hub.GatedRepoError: f"{name} is open only to those who accepted its terms: do so on "
         f"{endpoint}/{name}, then set HF_TOKEN.",
         hub.RevisionNotFoundError: f"{name} has no revision {reference.revision!r} at "
-        f"{endpoint}.",
+        f"{endpoint}. A mirror has no revision but main and the commit that it serves.",
         hub.RepositoryNotFoundError: f"there is no repository {name} at {endpoint}, or it is "
         "private and HF_TOKEN does not open it.",
         hub.EntryNotFoundError: f"{reference} has no file {file}: it is no model folder of a "

@@ -15,7 +15,7 @@ from ..errors import PlaceError
 from ..registry import user_data_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 #: Facts of one reference by name, such as ``commit`` and ``config.json`` (its SHA-256).
 Facts = dict[str, str]
@@ -27,6 +27,20 @@ def user_lock_file() -> LockFile:
     if chosen:
         return LockFile(Path(chosen).expanduser())
     return LockFile(user_data_folder() / "astrozoo" / "places.lock.json")
+
+
+def file_key(file: str, reference: object) -> str:
+    """What a file of a repository is called in the record, apart from a model folder."""
+    return f"{file} of {reference}"
+
+
+def repository_of(key: str) -> str:
+    """``org/name`` of an entry, whether it is a model folder or a file.
+
+    >>> repository_of("hf://org/name@main"), repository_of("a.safetensors of hf://org/b@v1")
+    ('org/name', 'org/b')
+    """
+    return key.rpartition(" of ")[2].removeprefix("hf://").partition("@")[0]
 
 
 class LockFile:
@@ -62,6 +76,9 @@ class LockFile:
     ) -> None:
         """Record the facts of a reference, or compare them with what is recorded.
 
+        Hashes are compared. The same files under another commit are the same, and the record
+        then names the new commit.
+
         Parameters
         ----------
         reference : str
@@ -78,41 +95,37 @@ class LockFile:
         PlaceError
             Other facts are recorded; both are shown, and how to accept the new ones.
         """
-        recorded = self.get(reference)
-        if recorded == dict(facts):
+        fresh = dict(facts)
+        if self.get(reference) == fresh:
+            # Nothing is written, so the record may be one that cannot be.
             return
-        if recorded is not None and not accept:
-            pairs = {
-                name: (recorded.get(name, "nothing"), facts.get(name, "nothing"))
-                for name in sorted({*recorded, *facts})
-            }
-            told = [
-                f"  {name}: {then} then, {now} now"
-                for name, (then, now) in pairs.items()
-                if then != now
-            ]
-            raise PlaceError(
-                f"{reference} is not what it was when it was first loaded:\n"
-                + "\n".join(told)
-                + f"\nIf that is meant, 'zoo pull {model or reference} --accept' takes the "
-                "new one; a commit in place of the branch never changes."
-            )
-        self._change(reference, dict(facts))
 
-    def forget(self, reference: str) -> None:
-        """Remove an entry, if there is one."""
-        self._change(reference, None)
+        def settle(entries: dict[str, Facts]) -> None:
+            # Another process may have recorded something else since.
+            recorded = entries.get(reference)
+            if recorded is not None and not accept:
+                _compare(reference, recorded, fresh, model=model)
+            entries[reference] = fresh
 
-    def _change(self, reference: str, facts: Facts | None) -> None:
+        self._change(settle)
+
+    def forget(self, *references: str) -> None:
+        """Remove entries that are there."""
+
+        def remove(entries: dict[str, Facts]) -> None:
+            for reference in references:
+                entries.pop(reference, None)
+
+        self._change(remove)
+
+    def _change(self, change: Callable[[dict[str, Facts]], None]) -> None:
         from filelock import FileLock
 
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with FileLock(f"{self.path}.guard"):
                 entries = self._read()
-                entries.pop(reference, None)
-                if facts is not None:
-                    entries[reference] = facts
+                change(entries)
                 fresh = self.path.with_name(f"{self.path.name}.{os.getpid()}.new")
                 fresh.write_text(json.dumps(entries, indent=1, sort_keys=True) + "\n")
                 fresh.replace(self.path)
@@ -141,3 +154,21 @@ class LockFile:
             raise PlaceError(
                 f"{self.path} is damaged ({error}). Remove it to record everything anew."
             ) from error
+
+
+def _compare(reference: str, recorded: Facts, facts: Facts, *, model: str) -> None:
+    """Raise ``PlaceError`` where anything but the commit differs."""
+    pairs = {
+        name: (recorded.get(name, "nothing"), facts.get(name, "nothing"))
+        for name in sorted({*recorded, *facts})
+    }
+    differing = {name: (then, now) for name, (then, now) in pairs.items() if then != now}
+    if set(differing) <= {"commit"}:
+        return
+    told = [f"  {name}: {then} then, {now} now" for name, (then, now) in differing.items()]
+    raise PlaceError(
+        f"{reference} is not what it was when it was first loaded:\n"
+        + "\n".join(told)
+        + f"\nIf that is meant, 'zoo pull {model or reference} --accept' takes the "
+        "new one; a commit in place of the branch never changes."
+    )

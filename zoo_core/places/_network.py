@@ -9,11 +9,19 @@ from __future__ import annotations
 import os
 import socket
 import threading
+import time
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 #: Seconds that looking up a name and connecting may take together.
 _PATIENCE = 2.0
+
+#: Seconds for which a server that did not answer is not asked again: several sources of one
+#: model lie on it.
+_REMEMBERED = 5.0
+
+#: What was wrong with a server, and when that was found out.
+_unanswered: dict[tuple[str, int], tuple[float, str]] = {}
 
 
 def why_unreachable(endpoint: str) -> str:
@@ -31,7 +39,13 @@ def why_unreachable(endpoint: str) -> str:
         port = parts.port or (80 if parts.scheme == "http" else 443)
     except ValueError:
         return f"{endpoint!r} is no address"
-    return _connect(host, port)
+    asked_at, problem = _unanswered.get((host, port), (0.0, ""))
+    if problem and time.monotonic() - asked_at < _REMEMBERED:
+        return problem
+    problem = _connect(host, port)
+    # Only failures are remembered: a server that answers does so quickly.
+    _unanswered[host, port] = (time.monotonic(), problem)
+    return problem
 
 
 def _connect(host: str, port: int) -> str:

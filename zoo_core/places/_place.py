@@ -20,6 +20,13 @@ class Place(ABC):
 
     scheme: ClassVar[str]
 
+    def require(self, rest: str) -> None:
+        """Raise ``PlaceError`` where it is plain that a model cannot be had from here.
+
+        Called before ``find`` when the weights will be needed too. For places whose ``find``
+        is slow, or does without a network; others need not have it.
+        """
+
     @abstractmethod
     def find(self, rest: str, *, accept: bool = False) -> ModelFolder:
         """The model folder of a reference, with its card.

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..cards import FileRef
 from ..errors import CardError, PlaceError
-from ._lock import LockFile, user_lock_file
+from ._lock import LockFile, file_key, user_lock_file
 from ._reference import HubReference, parse_hub_reference, split_scheme
+from ._safetensors import why_no_safetensors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -16,6 +17,30 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     T = TypeVar("T")
+
+
+class Fetched(NamedTuple):
+    """A file that was fetched, and the commit that it is of."""
+
+    path: Path
+    data: bytes
+
+    @property
+    def commit(self) -> str:
+        """In the hub's cache it is the name of the folder."""
+        return self.path.parent.name
+
+    def facts(self) -> dict[str, str]:
+        """What is recorded of it."""
+        sha256 = hashlib.sha256(self.data).hexdigest()
+        return {"commit": self.commit, "sha256": sha256, "size": str(len(self.data))}
+
+
+class Recorded(NamedTuple):
+    """The bytes of a file as they were recorded, and the repository at their commit."""
+
+    data: bytes
+    pinned: HubReference
 
 
 def fetch_from_sources(
@@ -26,7 +51,10 @@ def fetch_from_sources(
     again: bool = False,
     lock: LockFile | None = None,
 ) -> Path:
-    """Fetch a file from the first source that gives it; the caller verifies it.
+    """Fetch a file of known hash from the first source that gives it; the caller verifies it.
+
+    A server that does not know the revision of a source, as a mirror may not, is asked for
+    its branch ``main`` after all sources have failed: the hash tells whether that is the file.
 
     Parameters
     ----------
@@ -49,28 +77,52 @@ def fetch_from_sources(
     CardError
         A source is written in a way that is not known.
     """
-    from huggingface_hub.errors import RevisionNotFoundError
-
     from ._hub import fetch_file
 
     lock = lock or user_lock_file()
+    unknown: list[HubReference] = []
 
     def fetch(reference: HubReference) -> Path:
-        recorded = _recorded(lock, reference, file)
-        if recorded is None:
-            return fetch_file(reference, file, model=model, again=again)
-        pinned = HubReference(reference.repository, recorded["commit"])
+        pinned = _at_recorded(lock, reference, file)
         try:
             return fetch_file(pinned, file, model=model, again=again)
         except PlaceError as error:
-            if not isinstance(error.__cause__, RevisionNotFoundError):
+            if not _is_unknown_revision(error):
+                raise
+            if pinned == reference:
+                unknown.append(reference)
                 raise
         # The server does not know the recorded commit: what it has instead is compared.
-        path, data = _fetch_described(reference, file, model=model, newest=True)
-        lock.check(_key(reference, file), _facts(path, data), model=model)
-        return path
+        return _record(lock, reference, file, model=model, newest=True).path
 
-    return _first(sources, fetch)
+    def fetch_main(reference: HubReference) -> Path:
+        main = HubReference(reference.repository, "main")
+        return fetch_file(main, file, model=model, again=again)
+
+    try:
+        return _first(sources, fetch)
+    except PlaceError:
+        for reference in unknown:
+            try:
+                return fetch_main(reference)
+            except PlaceError:
+                # What was wrong with the revision that was asked for says more.
+                continue
+        raise
+
+
+def cached_from_sources(
+    sources: Sequence[str], file: str, *, lock: LockFile | None = None
+) -> Path | None:
+    """What ``fetch_from_sources`` would take from the cache; None if it is not there."""
+    from ._hub import cached_file
+
+    lock = lock or user_lock_file()
+    for reference in map(_parse, sources):
+        found = cached_file(_at_recorded(lock, reference, file), file)
+        if found is not None:
+            return found
+    return None
 
 
 def recorded_file(
@@ -83,9 +135,10 @@ def recorded_file(
 ) -> FileRef:
     """Hash and size of a file that no card knows, as they were at its first load.
 
-    The first load fetches the file, checks that it is the one that the server describes,
-    and records source, commit, hash and size. All sources of a card stand for one file:
-    another one than was recorded, from whichever of them, is an error.
+    The first load fetches the file, checks that it is the one that the server describes and
+    has the form that its name says, and records source, commit, hash and size. All sources
+    of a card stand for one file: another one than was recorded, from whichever of them, is
+    an error. Files of one branch that are recorded one after the other are of one commit.
 
     Parameters
     ----------
@@ -103,29 +156,56 @@ def recorded_file(
         A source is written in a way that is not known.
     """
     lock = lock or user_lock_file()
-    references = [_parse(source) for source in sources]
     if not accept:
-        for reference in references:
-            facts = _recorded(lock, reference, file)
-            if facts is not None:
-                return FileRef(file=file, sha256=facts["sha256"], size=int(facts["size"]))
+        known = find_recorded(sources, file, lock=lock)
+        if known is not None:
+            return known
 
     def fetch(reference: HubReference) -> FileRef:
-        path, data = _fetch_described(reference, file, model=model, newest=accept)
-        facts = _facts(path, data)
-        lock.check(_key(reference, file), facts, accept=accept, model=model)
-        return FileRef(file=file, sha256=facts["sha256"], size=len(data))
+        fetched = _record(lock, reference, file, model=model, newest=accept, accept=accept)
+        facts = fetched.facts()
+        return FileRef(file=file, sha256=facts["sha256"], size=len(fetched.data))
 
     known = _first(sources, fetch)
-    for reference in references:
-        facts = _recorded(lock, reference, file)
-        if facts is not None and facts["sha256"] != known.sha256:
-            lock.forget(_key(reference, file))
+    forget_others(sources, known, lock=lock)
     return known
 
 
-def read_recorded(source: str, file: str, *, model: str = "", accept: bool = False) -> bytes:
-    """A file that no card knows, as it was at its first load.
+def find_recorded(
+    sources: Sequence[str], file: str, *, lock: LockFile | None = None
+) -> FileRef | None:
+    """What is recorded of a file of one of the sources; None if nothing is.
+
+    Raises
+    ------
+    CardError
+        A source is written in a way that is not known.
+    """
+    lock = lock or user_lock_file()
+    for reference in map(_parse, sources):
+        facts = _recorded(lock, reference, file)
+        if facts is not None:
+            return FileRef(file=file, sha256=facts["sha256"], size=int(facts["size"]))
+    return None
+
+
+def forget_others(
+    sources: Sequence[str], known: FileRef, *, lock: LockFile | None = None
+) -> None:
+    """Remove what is recorded of a file of the sources and is not this one."""
+    lock = lock or user_lock_file()
+    others = [
+        file_key(known.file, reference)
+        for reference in map(_parse, sources)
+        if (facts := _recorded(lock, reference, known.file)) is not None
+        and facts["sha256"] != known.sha256
+    ]
+    if others:
+        lock.forget(*others)
+
+
+def read_recorded(source: str, file: str, *, model: str = "", accept: bool = False) -> Recorded:
+    """A file that no card knows, as it was at its first load, and the commit that it is of.
 
     Parameters
     ----------
@@ -145,16 +225,112 @@ def read_recorded(source: str, file: str, *, model: str = "", accept: bool = Fal
     ref = recorded_file([source], file, model=model, accept=accept)
     path = fetch_from_sources([source], file, model=model)
     try:
-        return read_verified(path.parent, ref)
+        data = read_verified(path.parent, ref)
     except WeightsCorrupt:
         path = fetch_from_sources([source], file, model=model, again=True)
-        return read_verified(path.parent, ref)
+        try:
+            data = read_verified(path.parent, ref)
+        except WeightsCorrupt as error:
+            raise WeightsCorrupt(f"{error}\n{how_to_accept(model or source)}") from error
+    return Recorded(data, HubReference(_parse(source).repository, path.parent.name))
+
+
+def how_to_accept(model: str) -> str:
+    """What to do where a file is not the one that was recorded, as a sentence."""
+    return (
+        "That hash was recorded at the first load. If another file is meant, "
+        f"'zoo pull {model} --accept' takes what the source has now."
+    )
+
+
+def _record(
+    lock: LockFile,
+    reference: HubReference,
+    file: str,
+    *,
+    model: str,
+    newest: bool,
+    accept: bool = False,
+) -> Fetched:
+    """Fetch a file and record it, or compare it with what is recorded.
+
+    The first file of a branch is of its newest commit, and those after it are of the same.
+    """
+    others = {} if accept else _others(lock, reference, file)
+    if newest or not others:
+        fetched = _fetch_whole(reference, file, model=model, newest=newest)
+    else:
+        other = next(iter(others))
+        fetched = _fetch_beside(lock, reference, file, other, others[other], model=model)
+    key = file_key(file, reference)
+    lock.check(key, fetched.facts(), accept=accept, model=model)
+    if accept:
+        # They are recorded anew, at this commit, when they are next used.
+        stale = [
+            file_key(other, reference)
+            for other, commit in _others(lock, reference, file).items()
+            if commit != fetched.commit
+        ]
+        if stale:
+            lock.forget(*stale)
+    return fetched
+
+
+def _fetch_beside(
+    lock: LockFile, reference: HubReference, file: str, other: str, commit: str, *, model: str
+) -> Fetched:
+    """A file at the commit that is recorded for another file of the same branch."""
+    try:
+        pinned = HubReference(reference.repository, commit)
+        return _fetch_whole(pinned, file, model=model, newest=False)
+    except PlaceError as error:
+        if not _is_unknown_revision(error):
+            raise
+    # The branch may have moved without a change to the other file: then its new commit holds.
+    moved = _record(lock, reference, other, model=model, newest=True)
+    pinned = HubReference(reference.repository, moved.commit)
+    return _fetch_whole(pinned, file, model=model, newest=False)
+
+
+def _others(lock: LockFile, reference: HubReference, file: str) -> dict[str, str]:
+    """Other recorded files of a branch with their commits."""
+    if reference.is_pinned:
+        return {}
+    end = file_key("", reference)
+    return {
+        key.removesuffix(end): facts["commit"]
+        for key, facts in lock.entries().items()
+        if key.endswith(end) and key != file_key(file, reference) and _is_whole(facts)
+    }
+
+
+def _fetch_whole(reference: HubReference, file: str, *, model: str, newest: bool) -> Fetched:
+    """A file that is what its server describes and what its name says.
+
+    What is in the cache may be neither, so it is fetched once more.
+    """
+    fetched = _fetch_described(reference, file, model=model, newest=newest)
+    problem = _why_unusable(file, fetched)
+    if problem and not newest:
+        fetched = _fetch_described(reference, file, model=model, newest=True)
+        problem = _why_unusable(file, fetched)
+    if problem:
+        raise PlaceError(
+            f"{file} of {reference} is no safetensors file ({problem}), so it can never be "
+            "loaded; nothing was recorded. A pickle under this name is refused too: ask the "
+            "owner of the repository for safetensors."
+        )
+    return fetched
+
+
+def _why_unusable(file: str, fetched: Fetched) -> str:
+    return why_no_safetensors(fetched.data) if file.endswith(".safetensors") else ""
 
 
 def _fetch_described(
     reference: HubReference, file: str, *, model: str, newest: bool
-) -> tuple[Path, bytes]:
-    """A file and its bytes; fetched once more where they are not what the server named."""
+) -> Fetched:
+    """A file; fetched once more where it is not what the server named."""
     from ._described import is_described
     from ._hub import fetch_file
 
@@ -163,7 +339,7 @@ def _fetch_described(
         data = path.read_bytes()
         # In the hub's cache the link leads to a file named by what identifies the bytes.
         if not path.is_symlink() or is_described(data, path.resolve().name):
-            return path, data
+            return Fetched(path, data)
         path = fetch_file(reference, file, model=model, again=True)
     raise PlaceError(
         f"{file} of {reference} did not arrive as its server describes it (its hash is "
@@ -171,25 +347,25 @@ def _fetch_described(
     )
 
 
-def _facts(path: Path, data: bytes) -> dict[str, str]:
-    """What is recorded of a fetched file."""
-    sha256 = hashlib.sha256(data).hexdigest()
-    return {
-        "commit": path.parent.name,
-        "sha256": sha256,
-        "size": str(len(data)),
-    }
-
-
 def _recorded(lock: LockFile, reference: HubReference, file: str) -> dict[str, str] | None:
-    facts = lock.get(_key(reference, file))
-    whole = facts is not None and {"commit", "sha256", "size"} <= set(facts)
-    return facts if whole else None
+    facts = lock.get(file_key(file, reference))
+    return facts if facts is not None and _is_whole(facts) else None
 
 
-def _key(reference: HubReference, file: str) -> str:
-    """What a file of a source is called in the record; a model folder goes by its reference."""
-    return f"{file} of {reference}"
+def _at_recorded(lock: LockFile, reference: HubReference, file: str) -> HubReference:
+    """The repository at the commit that is recorded for a file, or as it was asked for."""
+    facts = _recorded(lock, reference, file)
+    return HubReference(reference.repository, facts["commit"]) if facts else reference
+
+
+def _is_whole(facts: dict[str, str]) -> bool:
+    return {"commit", "sha256", "size"} <= set(facts)
+
+
+def _is_unknown_revision(error: PlaceError) -> bool:
+    from huggingface_hub.errors import RevisionNotFoundError
+
+    return isinstance(error.__cause__, RevisionNotFoundError)
 
 
 def _parse(source: str) -> HubReference:

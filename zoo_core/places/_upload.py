@@ -97,6 +97,29 @@ def upload(
         return _commit(api, reference, head, outgoing, message=message).oid
 
 
+def list_published(reference: HubReference) -> list[str] | None:
+    """Names of the files of a branch that publishing to it would replace or remove.
+
+    None where they cannot be looked up at once: the Hub cannot be reached or does not answer
+    as one, or there is no token. A repository that is not there has none.
+    """
+    from huggingface_hub import HfApi, constants, get_token
+    from huggingface_hub.errors import RepositoryNotFoundError
+
+    endpoint, token = constants.ENDPOINT, get_token()
+    if constants.HF_HUB_OFFLINE or is_offline_by_choice() or token is None:
+        return None
+    if why_unreachable(endpoint):
+        return None
+    api = HfApi(endpoint=endpoint, token=token, library_name="astrozoo")
+    try:
+        with _errors_explained(reference, endpoint):
+            head = _find_head(api, reference)
+    except PlaceError as error:
+        return [] if isinstance(error.__cause__, RepositoryNotFoundError) else None
+    return sorted(path for path in head.paths if not _is_hidden(path))
+
+
 def _find_head(api: HfApi, reference: HubReference) -> _Head:
     """The branch itself; for a new one ``main``, which it starts from."""
     name = reference.repository

@@ -19,6 +19,7 @@ from toys import SIZE, trained_toy
 
 from zoo_core import Zoo
 from zoo_core.cards import CARD_FILE
+from zoo_core.cli import main
 from zoo_core.errors import CardError, PlaceError, UnknownName, UsageError, WeightsCorrupt
 from zoo_core.models import verify_model
 from zoo_core.places import choose_cached, list_cached, publish, remove_cached, user_lock_file
@@ -315,6 +316,40 @@ def test_a_source_with_other_weights_is_refused(split, mirror, machine, tmp_path
 
         with pytest.raises(WeightsCorrupt, match=r"(?s)expected:.*found:"):
             split.load("toy")
+
+
+def test_a_commit_that_a_mirror_does_not_have(split, mirror, machine, tmp_path):
+    """The card's hash tells whether its main is the same; without one the error says why."""
+    source = f"hf://team/toy@{'a' * 40}"
+    _name_sources(tmp_path, source)
+    with serve(mirror) as url:
+        machine(url)
+
+        assert split.load("toy").report.loaded > 0
+        with pytest.raises(PlaceError, match="A mirror has no revision but main"):
+            split.find(source)
+    path = mirror / "team" / "toy" / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    with serve(mirror) as url:
+        machine(url, "second")
+        with pytest.raises(WeightsCorrupt, match=r"(?s)expected:.*found:"):
+            split.load("toy")
+
+
+def test_what_the_record_needs_is_not_pruned(split, mirror, machine, tmp_path, capsys):
+    """Weights whose hash only the record knows, of a commit that no branch leads to."""
+    folder = tmp_path / "split" / "toy"
+    weights = json.loads((folder / CARD_FILE).read_text())["weights"]
+    open_ = {**weights, "sha256": None, "size": None, "sources": ["hf://team/toy"]}
+    _edit_card(folder, weights=open_)
+    with serve(mirror) as url:
+        cache = machine(url)
+        split.load("toy")
+    shutil.rmtree(cache / "models--team--toy" / "refs")
+    assert main(["cache", "--prune"]) == 0
+
+    machine(NOBODY)
+    assert split.load("toy").report.loaded > 0
 
 
 def test_no_source_at_all_is_told_of_each(split, machine, tmp_path):

@@ -56,6 +56,33 @@ def test_a_forgotten_reference_is_new_again(lock):
     lock.check("hf://o/n@main", OTHERS)
 
 
+def test_the_same_hashes_under_another_commit_are_the_same(lock):
+    """The record then names the new commit; what a hash says is not negotiable."""
+    lock.check("hf://o/n@main", FACTS)
+    lock.check("hf://o/n@main", {**FACTS, "commit": "c" * 40})
+
+    assert lock.get("hf://o/n@main") == {**FACTS, "commit": "c" * 40}
+    with pytest.raises(PlaceError):
+        lock.check("hf://o/n@main", {**FACTS, "config.json": "2" * 64})
+
+
+def test_two_first_loads_with_different_answers(lock, monkeypatch):
+    """The one that comes second is told, although nothing was recorded when it began."""
+    read = LockFile._read
+
+    def read_late(self):
+        entries = read(self)
+        if not entries:
+            monkeypatch.setattr(LockFile, "_read", read)
+            LockFile(lock.path).check("hf://o/n@main", FACTS)
+        return entries
+
+    monkeypatch.setattr(LockFile, "_read", read_late)
+    with pytest.raises(PlaceError, match="is not what it was"):
+        lock.check("hf://o/n@main", OTHERS)
+    assert lock.get("hf://o/n@main") == FACTS
+
+
 @pytest.mark.parametrize("content", ["{", "[]", '{"hf://o/n@main": 3}'])
 def test_a_damaged_record_is_an_error_with_its_path(lock, content):
     """It is never taken for an empty one."""

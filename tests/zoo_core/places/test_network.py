@@ -48,6 +48,23 @@ def test_a_name_that_nobody_resolves_costs_two_seconds(monkeypatch):
     assert problem == "no answer from hub.invalid:443 within 2 s"
 
 
+def test_a_server_that_does_not_answer_is_asked_once(monkeypatch):
+    """Several sources of one model lie on it; a little later it is asked again."""
+    asked = []
+
+    def fail(*_, **__):
+        asked.append(1)
+        raise OSError("never")
+
+    monkeypatch.setattr(_network.socket, "create_connection", fail)
+    first = why_unreachable("https://other.invalid")
+    assert why_unreachable("https://other.invalid/again") == first
+    assert len(asked) == 1
+    monkeypatch.setattr(_network, "_REMEMBERED", 0.0)
+    why_unreachable("https://other.invalid")
+    assert len(asked) == 2
+
+
 def test_where_there_is_a_proxy_it_is_what_must_answer(monkeypatch):
     """The server itself may be out of reach then."""
     with socket.create_server(("127.0.0.1", 0)) as server:

@@ -133,7 +133,7 @@ def test_large_files_arrive_with_xet_as_well(trained, hub, monkeypatch, tmp_path
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_DISABLE_XET", False)
     hub.xet = XetStorage(tmp_path / "xet")
     reference = publish(zoo.find("toy"), NAME)
-    listed = {one.name: one.read() for one in list_outgoing(zoo.find("toy"))}
+    listed = {one.name: one.read() for one in list_outgoing(zoo.find("toy"), NAME)}
 
     assert _visible(_main(hub)) == listed
     assert hub.count("PUT").total() == 0
@@ -166,7 +166,7 @@ def test_a_mirror_serves_what_the_hub_got(trained, hub, machine):
 def test_exactly_the_listed_files_arrive(trained, hub):
     """Byte for byte; weights and figures as large files, the card as it lies on disk."""
     zoo, folder = trained
-    listed = {one.name: one.read() for one in list_outgoing(zoo.find("toy"))}
+    listed = {one.name: one.read() for one in list_outgoing(zoo.find("toy"), NAME)}
     publish(zoo.find("toy"), NAME)
     commit = _main(hub)
 
@@ -197,7 +197,7 @@ def test_publishing_again_replaces_the_branch_and_keeps_the_commit(trained, mine
     (mine / "more.md").write_text("second")
     _edit_card(mine, version="2.0.0")
     second = publish(zoo.find(str(mine)), NAME)
-    listed = {one.name: one.read() for one in list_outgoing(zoo.find(str(mine)))}
+    listed = {one.name: one.read() for one in list_outgoing(zoo.find(str(mine)), NAME)}
 
     assert _visible(_main(hub)) == listed
     assert ".gitattributes" in _main(hub).files
@@ -552,3 +552,42 @@ def test_the_command_says_why_it_could_not(mine, machine, capsys):
 
     assert main(["publish", str(mine), NAME]) == PlaceError.exit_code
     assert "zoo: the Hub cannot be reached" in capsys.readouterr().err
+
+
+def test_the_readme_says_how_it_is_loaded_from_there(trained, hub):
+    """Not by a name that only the publisher's registry has."""
+    zoo, _ = trained
+    publish(zoo.find("toy"), NAME)
+
+    text = _main(hub).files["README.md"].decode()
+    assert f'zoo.load("{NAME}")' in text
+    assert f"zoo predict {NAME} " in text
+
+
+def test_what_would_be_removed_is_told(mine, hub, capsys):
+    """Before and after; hidden files are not, since they stay."""
+    (mine / "more.md").write_text("first")
+    assert main(["publish", str(mine), NAME]) == 0
+    (mine / "more.md").unlink()
+    capsys.readouterr()
+
+    assert main(["publish", str(mine), NAME, "--dry-run"]) == 0
+    assert f"would be removed from {NAME}: more.md\n" in capsys.readouterr().err
+    assert main(["publish", str(mine), NAME, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["removed"] == ["more.md"]
+    assert "more.md" not in _main(hub).files
+
+
+def test_nothing_would_be_removed_from_what_is_not_there(mine, hub, capsys):
+    """A new repository."""
+    assert main(["publish", str(mine), NAME, "--dry-run", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["removed"] == []
+    assert hub.repositories == {}
+
+
+def test_a_dry_run_without_a_network_says_what_it_does_not_know(mine, machine, capsys):
+    """It is no error."""
+    machine(NOBODY)
+
+    assert main(["publish", str(mine), NAME, "--dry-run"]) == 0
+    assert "could not be looked at" in capsys.readouterr().err

@@ -130,6 +130,15 @@ def test_relative_paths(registries, monkeypatch):
     assert find_folder(".", []).card.name == "zebra"
 
 
+def test_a_path_is_named_so_that_it_is_found_from_anywhere(registries, monkeypatch):
+    """Without its ``./`` it would be the name of a model."""
+    monkeypatch.chdir(registries[0].folder)
+    name = find_folder("./zebra", []).full_name
+    monkeypatch.chdir("/")
+
+    assert find_folder(name, []).card.name == "zebra"
+
+
 def test_a_path_without_a_card(tmp_path):
     """Is said to be no model folder."""
     with pytest.raises(CardError, match="no model folder"):

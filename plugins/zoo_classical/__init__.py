@@ -1,0 +1,1 @@
+"""Support vector machines and random forests on measured features, stored without pickle."""
