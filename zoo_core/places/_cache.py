@@ -46,7 +46,7 @@ class Cached:
 
 def list_cached(lock: LockFile) -> list[Cached]:
     """All model repositories of the hub's cache, by repository and age."""
-    from huggingface_hub import scan_cache_dir
+    from huggingface_hub import constants, scan_cache_dir
     from huggingface_hub.errors import CacheNotFound
 
     recorded = {
@@ -54,7 +54,8 @@ def list_cached(lock: LockFile) -> list[Cached]:
         for reference, facts in lock.entries().items()
     }
     try:
-        repositories = scan_cache_dir().repos
+        # By name: the client keeps what the constant was when it was imported.
+        repositories = scan_cache_dir(constants.HF_HUB_CACHE).repos
     except CacheNotFound:
         return []
     found = [
@@ -100,12 +101,12 @@ def choose_cached(cached: Iterable[Cached], names: Iterable[str]) -> list[Cached
 
 def remove_cached(chosen: Iterable[Cached]) -> int:
     """Remove commits from the cache; the bytes that this made free."""
-    from huggingface_hub import scan_cache_dir
+    from huggingface_hub import constants, scan_cache_dir
 
     commits = [one.reference.revision for one in chosen]
     if not commits:
         return 0
-    strategy = scan_cache_dir().delete_revisions(*commits)
+    strategy = scan_cache_dir(constants.HF_HUB_CACHE).delete_revisions(*commits)
     strategy.execute()
     return int(strategy.expected_freed_size)
 
