@@ -82,6 +82,17 @@ class Zoo:
         scheme, rest = reference
         return self.place(scheme).find(rest, accept=accept)
 
+    def reach(self, name: str, *, accept: bool = False) -> ModelFolder:
+        """The model folder of a name, as ``find``, with the hash of its weights known.
+
+        What a place needs is asked for first, so that a missing network is told before
+        anything slow is imported.
+        """
+        reference = split_scheme(name)
+        if reference is not None and reference[0] != "file":
+            self.place(reference[0]).require(reference[1])
+        return self.find(name, accept=accept).pinned()
+
     def place(self, scheme: str) -> Place:
         """The place of a scheme.
 

@@ -480,11 +480,16 @@ def test_weights_that_are_not_the_recorded_ones_name_the_way_out(mirror, machine
             zoo.load(TINY)
 
 
-def test_without_a_network_timm_is_not_even_imported(machine):
+@pytest.mark.parametrize(
+    "call", ["zoo_core.load('timm:resnet18')", "main(['pull', 'timm:resnet18'])"]
+)
+def test_without_a_network_timm_is_not_even_imported(machine, call):
     """The error comes at once; what it costs to import timm and torch is not paid first."""
     script = (
         "import sys, zoo_core\n"
-        "try: zoo_core.load('timm:resnet18')\n"
+        "from zoo_core.cli import main\n"
+        "sys.stderr = sys.stdout\n"
+        f"try: {call}\n"
         "except zoo_core.errors.PlaceError as error: print(error)\n"
         "print('timm' in sys.modules, 'torch' in sys.modules)"
     )

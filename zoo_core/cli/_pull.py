@@ -40,8 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
     pulled = []
     for name in arguments.names:
         note(f"{name} ...")
-        found = default_zoo().find(name, accept=arguments.accept)
-        found = found.pinned()
+        found = default_zoo().reach(name, accept=arguments.accept)
         for ref in found.card.files:
             found.read(ref)
         pulled.append((name, found))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..errors import CardError
-from ..places import split_scheme
 from ..plugins import ModelLoaded
 from ..weights import bounded_building, load_tensors, parse_tensors
 from ._model import Model
@@ -25,10 +24,7 @@ def load_model(
     from ..devices import pick_device
 
     # First what may need a network: without one, the error must not wait for torch.
-    reference = split_scheme(name)
-    if reference is not None and reference[0] != "file":
-        zoo.place(reference[0]).require(reference[1])
-    found = zoo.find(name).pinned()
+    found = zoo.reach(name)
     chosen = pick_device(device)
     task = zoo.task(found.card.task)
     network, report = load_network(zoo, found)
