@@ -401,6 +401,31 @@ def test_a_fraction_is_a_number_from_zero_to_one(fraction):
         LsstLens(fraction)
 
 
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"seeing_arcsec": 0.3}, "seeing_arcsec must be a number from 0.4 to 2, is 0.3"),
+        ({"depth": "deep"}, "depth must be a number from 20 to 28, is 'deep'"),
+    ],
+)
+def test_observing_conditions_are_held_to_their_range(options, told):
+    """Seeing and depth beyond any survey are refused before the first draw."""
+    with pytest.raises(UsageError, match=told):
+        LsstLens(**options)
+
+
+def test_seeing_and_depth_of_another_survey():
+    """A wider PSF by its factor; a magnitude less of depth is 2.512 times the noise."""
+
+    def truth(**options):
+        return LsstLens(**options).draw(64, torch.Generator().manual_seed(3)).truth
+
+    ours, wide, shallow = truth(), truth(seeing_arcsec=1.2), truth(depth=23.8)
+    np.testing.assert_allclose(wide["psf_fwhm"], 1.5 * ours["psf_fwhm"], rtol=1e-5)
+    np.testing.assert_array_equal(shallow["psf_fwhm"], ours["psf_fwhm"])
+    np.testing.assert_allclose(shallow["sky_sigma"], 10**0.4 * ours["sky_sigma"], rtol=1e-4)
+
+
 def test_same_seed_gives_the_same_cutouts():
     """A seed fixes images and truth; another seed gives others."""
 

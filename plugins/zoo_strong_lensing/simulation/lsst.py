@@ -52,11 +52,16 @@ class LsstLens(Simulator):
     ----------
     lens_fraction : float
         Probability that an object is a lens, 0 to 1; the others are non-lenses.
+    seeing_arcsec : float
+        Median FWHM of the PSF, 0.4 to 2 arcsec; scatter and cuts scale with it.
+    depth : float
+        Mean 5-sigma depth of point sources, 20 to 28 mag; the cuts
+        move with it.
 
     Raises
     ------
     UsageError
-        It is no such number.
+        One of them is no such number.
     """
 
     name = "lsst-lens"
@@ -92,13 +97,12 @@ class LsstLens(Simulator):
     )
     maps = (Column("lensed_light", "S/N of the lensed source in each pixel, without noise"),)
 
-    def __init__(self, lens_fraction: float = 0.5):
-        is_number = isinstance(lens_fraction, int | float)
-        if not (is_number and 0.0 <= lens_fraction <= 1.0):
-            raise UsageError(
-                f"lens_fraction must be a number from 0 to 1, is {lens_fraction!r}."
-            )
-        self.lens_fraction = lens_fraction
+    def __init__(
+        self, lens_fraction: float = 0.5, *, seeing_arcsec: float = 0.8, depth: float = 24.8
+    ):
+        self.lens_fraction = _between(0.0, 1.0, "lens_fraction", lens_fraction)
+        self.seeing_arcsec = _between(0.4, 2.0, "seeing_arcsec", seeing_arcsec)
+        self.depth = _between(20.0, 28.0, "depth", depth)
         self.grid = Grid()
 
     def draw(self, count: int, generator: torch.Generator) -> Simulated:
@@ -158,7 +162,8 @@ class LsstLens(Simulator):
         canvas.paint_sersic(image, self.grid, parts)
 
     def _psf(self, draw: Draw, count: int) -> tuple[torch.Tensor, torch.Tensor]:
-        fwhm = draw.clipped_log_normal(count, 0.80, 0.15, 0.55, 1.30)
+        median = self.seeing_arcsec
+        fwhm = draw.clipped_log_normal(count, median, 0.15, 0.6875 * median, 1.625 * median)
         beta = draw.uniform(count, 2.5, 4.5)
         ellipticity = draw.uniform(count, 0.0, 0.08)
         angle = draw.angle(count)
@@ -170,7 +175,8 @@ class LsstLens(Simulator):
 
         Effective number of pixels of a Gaussian seeing disc: ``2.266 (FWHM / pixel)^2``.
         """
-        depth = draw.clipped_normal(len(fwhm), 24.8, 0.2, 24.2, 25.4)
+        mean = self.depth
+        depth = draw.clipped_normal(len(fwhm), mean, 0.2, mean - 0.6, mean + 0.6)
         pixels = 2.266 * (fwhm / self.grid.pixel_scale_arcsec).square()
         return population.flux_from_magnitude(depth) / 5.0 / pixels.sqrt()
 
@@ -212,6 +218,12 @@ class LsstLens(Simulator):
         lensed_flux = source_flux * magnification
         truth["lensed_source_magnitude"][lenses] = population.magnitude_from_flux(lensed_flux)
         return arcs / variance.sqrt()
+
+
+def _between(lowest: float, highest: float, name: str, value: float) -> float:
+    if not (isinstance(value, int | float) and lowest <= value <= highest):
+        raise UsageError(f"{name} must be a number from {lowest:g} to {highest:g}, is {value!r}.")
+    return float(value)
 
 
 def _empty_truth(count: int) -> Components:

@@ -22,7 +22,7 @@ def test_options_reach_the_simulator(capsys):
     ("arguments", "message"),
     [
         ([*EVALUATE, "--option", "lens_fraction"], "KEY=VALUE"),
-        ([*EVALUATE, "--option", "seeing=1"], "it takes lens_fraction"),
+        ([*EVALUATE, "--option", "sharpness=1"], "it takes lens_fraction"),
         ([*EVALUATE, "--option", "name=1"], "it takes lens_fraction"),
         ([*EVALUATE, "--option", "lens_fraction=abc"], "from 0 to 1, is 'abc'"),
         ([*EVALUATE, "--option", "lens_fraction=7"], "from 0 to 1, is 7"),

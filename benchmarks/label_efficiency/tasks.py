@@ -1,0 +1,151 @@
+"""The labelled images on which the starts are compared."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+FOLDS = 5
+
+#: Positions closer than this (degrees) are taken for one source: 5 arcmin.
+_SAME_SOURCE = 5 / 60
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Images ``(n, band, y, x)`` with classes; ``fold`` is the fold that tests each.
+
+    A fold of -1 is never a test object: such tasks have a test set of their own, fold 0.
+    ``counts`` are the numbers of labels that are tried; None for all.
+    """
+
+    name: str
+    title: str
+    images: np.ndarray
+    labels: np.ndarray
+    classes: tuple[str, str]
+    fold: np.ndarray
+    counts: tuple[int | None, ...]
+
+    @property
+    def has_own_test(self) -> bool:
+        """Whether there is one test set instead of folds."""
+        return bool((self.fold == -1).any())
+
+    def test(self, fold: int) -> np.ndarray:
+        """Rows of the test objects."""
+        return np.flatnonzero(self.fold == (0 if self.has_own_test else fold))
+
+    def pool(self, fold: int) -> np.ndarray:
+        """Rows of which labels may be taken."""
+        kept = np.ones(len(self.labels), dtype=bool)
+        kept[self.test(fold)] = False
+        return np.flatnonzero(kept)
+
+
+def folds_of(labels: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """Fold of each object, stratified by class, groups whole."""
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    fold = np.zeros(len(labels), dtype=np.int64)
+    splitter = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=0)
+    for number, (_, rows) in enumerate(splitter.split(labels, labels, groups)):
+        fold[rows] = number
+    return fold
+
+
+def radio(path: Path) -> Labelled:
+    """MiraBest: confident FRI (codes 0 to 2) and FRII (5 and 6), grouped by position.
+
+    The middle 100 of 150 pixels.
+    """
+    with np.load(path) as data:
+        kept = np.isin(data["y"], (0, 1, 2, 5, 6))
+        images, codes, names = (data[key][kept] for key in ("x", "y", "name"))
+    labels = (codes >= 5).astype(np.int64)
+    groups = _groups_by_position([_position(str(name)) for name in names])
+    return Labelled(
+        name="radio",
+        title="FRI and FRII radio galaxies (MiraBest, confident classes)",
+        images=images[:, None, 25:125, 25:125],
+        labels=labels,
+        classes=("FRI", "FRII"),
+        fold=folds_of(labels, groups),
+        counts=(32, 100, 300, None),
+    )
+
+
+def _position(name: str) -> tuple[float, float]:
+    """Right ascension and declination in degrees of ``100_162.947+055.386_z_size.png``."""
+    field = Path(name).name.split("_")[1]
+    sign = max(field.find("+"), field.find("-"))
+    return float(field[:sign]), float(field[sign:])
+
+
+def _groups_by_position(positions: list[tuple[float, float]]) -> np.ndarray:
+    from scipy.sparse.csgraph import connected_components
+    from scipy.spatial import cKDTree
+
+    lon, lat = np.radians(np.array(positions).T)
+    points = np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], 1)
+    near = cKDTree(points).sparse_distance_matrix(cKDTree(points), np.radians(_SAME_SOURCE))
+    groups: np.ndarray = connected_components(near, directed=False)[1]
+    return groups
+
+
+def galaxy_zoo(folder: Path, *, side: int = 128) -> Labelled:
+    """Galaxy Zoo jpg files in a folder a class: the middle 256 pixels, averaged to ``side``."""
+    from PIL import Image
+
+    classes = sorted(path.name for path in folder.iterdir() if path.is_dir())
+    if len(classes) != 2:
+        raise SystemExit(f"{folder} must hold one folder for each of two classes: {classes}")
+    images, labels = [], []
+    for label, name in enumerate(classes):
+        for path in sorted((folder / name).glob("*.jpg")):
+            with Image.open(path) as image:
+                left, top = ((length - 256) // 2 for length in image.size)
+                middle = image.convert("RGB").crop((left, top, left + 256, top + 256))
+                images.append(np.asarray(middle.resize((side, side), Image.Resampling.BOX)))
+                labels.append(label)
+    label_array = np.array(labels)
+    return Labelled(
+        name="galaxy-zoo",
+        title="Galaxy Zoo: spirals against the rest (SDSS jpg, noisy labels)",
+        images=np.stack(images).transpose(0, 3, 1, 2),
+        labels=label_array,
+        classes=(classes[0], classes[1]),
+        fold=folds_of(label_array, np.arange(len(label_array))),
+        counts=(32, 100, 300, 1000),
+    )
+
+
+#: The shifted survey: a magnitude shallower, seeing of 1.2" instead of 0.8".
+SHIFT = {"seeing_arcsec": 1.2, "depth": 23.8}
+
+
+def shifted_lenses(*, pool: int = 3000, test: int = 2000, seed: int = 101) -> Labelled:
+    """Simulated lenses and imitators of a survey that is worse than the one trained on."""
+    import zoo_core as zoo
+    from zoo_core.simulation import concatenate
+
+    simulator = zoo.Zoo.discover().simulator("lsst-lens", **SHIFT)
+    count = pool + test
+    chunks = -(-count // simulator.chunk_size)
+    drawn = concatenate([simulator.chunk(index, seed=seed) for index in range(chunks)])
+    labels = np.asarray(drawn.truth["lens"][:count]).astype(np.int64)
+    fold = np.full(count, -1)
+    fold[pool:] = 0
+    return Labelled(
+        name="shifted-survey",
+        title=f"Simulated lenses of another survey (lsst-lens version {simulator.version}, "
+        f"{json.dumps(SHIFT)}, seed {seed})",
+        images=np.asarray(drawn.arrays["image"][:count], dtype=np.float32),
+        labels=labels,
+        classes=("non-lens", "lens"),
+        fold=fold,
+        counts=(32, 100, 300, 1000, None),
+    )

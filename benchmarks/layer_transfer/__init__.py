@@ -1,0 +1,1 @@
+"""How transferable layers are; ``__main__`` says how to run it."""
