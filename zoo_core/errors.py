@@ -16,7 +16,8 @@
     ├── OutputError       (OSError)       a place that cannot be written
     ├── DeviceError       (RuntimeError)  a device that is not there or too small
     ├── TrainingDiverged  (ArithmeticError)  a loss that is not finite any more
-    └── PlaceError        (RuntimeError)  a place of models that cannot be used
+    ├── PlaceError        (RuntimeError)  a place of models that cannot be used
+    └── ProcessError      (RuntimeError)  another process of a training that is gone
 
 Each message says what was wrong, what was given and what to do. The command line prints
 the message without a traceback and exits with ``exit_code``.
@@ -111,6 +112,12 @@ class PlaceError(ZooError, RuntimeError):
     """A place of models cannot be reached, lacks what was asked for, or has changed."""
 
     exit_code = 11
+
+
+class ProcessError(ZooError, RuntimeError):
+    """Another process of the same training has ended or does not answer."""
+
+    exit_code = 12
 
 
 def unknown_name(kind: str, name: str, known: list[str], hint: str = "") -> UnknownName:

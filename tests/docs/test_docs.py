@@ -16,6 +16,8 @@ from pathlib import Path
 import numpy as np
 import pluggy
 import pytest
+import torch
+from zoo_architectures.auxiliary import WithAuxiliary
 
 import zoo_core as zoo
 from zoo_core import errors
@@ -27,6 +29,8 @@ from zoo_core.plugins import (
     KINDS,
     EpochEnded,
     Event,
+    FinetuneEnded,
+    FinetuneStarted,
     HealthCheck,
     ModelLoaded,
     PredictionEnded,
@@ -261,7 +265,7 @@ def test_plugins_page_lists_every_event_with_its_fields():
 
 
 @pytest.mark.parametrize("name", _hooks())
-def test_hook_listings_run(name):
+def test_hook_listings_run(name, capsys):
     """Each hook's section has a listing that registers and takes what core gives."""
     section = PLUGINS.split(f"### `{name}(")[1].split("\n### ")[0].split("\n## ")[0]
     listing = next(block for block in blocks(section) if block.language == "python")
@@ -274,6 +278,8 @@ def test_hook_listings_run(name):
     events = [
         ModelLoaded(name="m", version="1", sha256="0"),
         EpochEnded(model="m", record={"epoch": 1.0, "training_loss": 0.5}),
+        FinetuneStarted(model="m", parent="p", strategy="full", examples=9, run=Path("runs/m")),
+        FinetuneEnded(model="m", folder=Path("reg/m"), is_whole=True, metrics={"auroc": 0.9}),
         PredictionEnded(model="m", rows=2, flagged=1, seconds=0.5),
     ]
     given_to = {
@@ -287,6 +293,10 @@ def test_hook_listings_run(name):
     results = [getattr(manager.hook, name)(**given) for given in arguments]
 
     assert name in {caller.name for caller in manager.get_hookcallers(module)}
+    if name == "zoo_event":
+        told = capsys.readouterr().err
+        assert "m learns from 9 objects, by full" in told
+        assert f"m is in {Path('reg/m')}: auroc 0.900" in told
     if name == "zoo_health_checks":
         checks = [check for found in results[0] for check in found]
         assert checks
@@ -306,6 +316,26 @@ def test_expected_failures_name_checks_of_the_kit():
 
     assert told
     assert set(told) <= {check.name for check in plugin_checks("strong-lensing")}
+
+
+def test_the_listings_on_sizes_and_side_heads_run():
+    """A small image is refused in words; both heads count, the side one a third."""
+    refusing, side = (
+        next(block for block in blocks(PLUGINS) if word in block.text)
+        for word in ("register_forward_pre_hook", "auxiliary_loss(super")
+    )
+    names: dict = {}
+    exec(refusing.text, names)
+    exec(side.text, names)
+    with pytest.raises(errors.InputError, match="32 x 32 pixels or more"):
+        names["stem"](torch.zeros(1, 1, 31, 40))
+    task = names["WithSideHeads"]((Target(name="kind", classes=("a", "b", "c")),))
+    logits, target = torch.randn(4, 3), torch.tensor([0, 1, 2, 0])
+    alone, both = (
+        task.loss(outputs, target) for outputs in (logits, WithAuxiliary(logits, (logits,)))
+    )
+
+    torch.testing.assert_close(both, 1.3 * alone)
 
 
 def test_the_task_of_the_plugins_page_works():

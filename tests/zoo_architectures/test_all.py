@@ -8,6 +8,7 @@ import torch
 from timm.models import group_parameters
 from torch import nn
 
+import zoo_core as zoo
 from zoo_core import Zoo
 from zoo_core.errors import InputError, UsageError
 
@@ -116,6 +117,15 @@ def test_the_default_is_the_canonical_form(name):
 
     assert size_of(build(name)) == count
     assert size_of(build(name, num_bands=bands, num_outputs=outputs)) == count
+
+
+@every
+def test_all_are_built_from_their_bare_name(name):
+    """For colours and a thousand classes, whatever their defaults are."""
+    with torch.device("meta"):
+        network = zoo.build(name, num_bands=3, num_outputs=1000)
+
+    assert network.get_classifier().out_features == 1000
 
 
 @pytest.mark.parametrize(("name", "arguments", "count"), OTHERS)

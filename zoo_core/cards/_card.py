@@ -156,6 +156,7 @@ class Card:
     citation: tuple[str, ...]
     limits: tuple[str, ...]
     parent: str | None = None
+    views: str = "one"
     measured_with: MeasuredWith | None = None
     figures: Mapping[str, str] = field(default_factory=dict)
     unknown_fields: tuple[str, ...] = ()

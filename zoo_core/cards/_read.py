@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from ..devices import VIEWS
 from ..errors import CardError
 from ..preprocessing import Preprocessing
 from ._card import (
@@ -77,10 +78,18 @@ def parse_card(data: Any, *, where: str = CARD_FILE) -> Card:
         citation=top.texts("citation"),
         limits=top.texts("limits"),
         parent=top.text("parent", None),
+        views=_views(top),
         measured_with=_measured_with(top.optional_fields("measured_with")),
         figures=top.object("figures", {}),
         unknown_fields=top.unknown(),
     )
+
+
+def _views(top: Fields) -> str:
+    views: str = top.text("views", "one")
+    if views not in VIEWS:
+        raise CardError(f"{top.where}: views must be one of {list(VIEWS)}, is {views!r}.")
+    return views
 
 
 def _golden(fields: Fields) -> Golden:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from ..devices import VIEWS
+
 #: Those of the Hub's list that are written as SPDX writes them.
 _LICENSES_OF_THE_HUB = frozenset(
     {
@@ -114,6 +116,7 @@ def _facts(card: Card) -> str:
         *(("input", spec.describe()) for spec in card.inputs),
         *(("preprocessing", steps.describe()) for steps in card.preprocessing.values()),
         ("architecture", f"{card.architecture.name}, {card.weights.num_parameters} parameters"),
+        ("views", "" if card.views == "one" else VIEWS[card.views]),
         ("calibration", calibration),
         ("trained on", trained),
         ("parent", card.parent or ""),

@@ -62,6 +62,9 @@ def register(verbs: Verbs) -> None:
     parser.add_argument("--resume", action="store_true", help="go on with the run in DIR")
     parser.add_argument("--overwrite", action="store_true", help="replace a model of that name")
     parser.add_argument("--device", default="auto", help="auto (default), cpu, cuda, mps")
+    parser.add_argument(
+        "--tensorboard", action="store_true", help="write the curves for TensorBoard, into DIR"
+    )
     _add_data_options(parser)
     _add_training_options(parser)
 
@@ -125,12 +128,18 @@ def _add_training_options(parser: argparse.ArgumentParser) -> None:
         "--copies", type=at_least_one, help="augmented copies for --strategy head"
     )
     group.add_argument("--precision", choices=("bfloat16", "float32"))
+    group.add_argument(
+        "--views", choices=("one", "dihedral"), default="one",
+        help="what the new model averages over when it predicts: all flips and quarter turns "
+        "are more accurate and eight times slower",
+    )  # fmt: skip
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Fine-tune and say where the model is and how good."""
     from .._zoo import default_zoo
-    from ..finetuning import finetune
+    from ..distributed import launched
+    from ..finetuning import check_free, finetune
     from ..registry import user_registry
     from ._teller import telling
 
@@ -139,35 +148,33 @@ def run(arguments: argparse.Namespace) -> int:
     name = arguments.name or f"{re.split('[/:]', parent.rstrip('/'))[-1].lower()}-tuned"
     registry = arguments.registry or user_registry().folder
     folder = registry / name
-    if folder.exists() and not arguments.overwrite:
-        raise UsageError(
-            f"{folder} is there already. Give another --name, or --overwrite to replace it."
-        )
+    run_folder = arguments.output or Path("runs") / name
+    check_free(folder, run_folder, overwrite=arguments.overwrite, resumes=arguments.resume)
     with telling() as reporter:
         result = finetune(
             default_zoo(),
             parent,
             arguments.data,
             name=name,
-            run=arguments.output or Path("runs") / name,
+            run=run_folder,
             folder=folder,
             options=options,
             device=arguments.device,
             resumes=arguments.resume,
+            tensorboard=arguments.tensorboard,
             reporter=reporter,
         )
-    _report(result, name, as_json=arguments.json)
+    if launched().rank == 0:
+        _report(result, name, as_json=arguments.json)
     return 0 if result.is_whole else _INTERRUPTED
 
 
 def _options(arguments: argparse.Namespace) -> FinetuneOptions:
-    from ..finetuning import FinetuneOptions
+    from ..finetuning import FinetuneOptions, parse_strategy
 
     settings = {name: getattr(arguments, name) for name in _SETTINGS if name != "last_k"}
-    strategy = arguments.strategy
-    numbered = re.fullmatch(r"last-(\d+)", strategy or "")
-    if numbered:
-        strategy, settings["last_k"] = "last-k", int(numbered[1])
+    strategy, layers = parse_strategy(arguments.strategy)
+    settings.update(layers)
     return FinetuneOptions(
         label=arguments.label,
         path=arguments.path,
@@ -183,6 +190,7 @@ def _options(arguments: argparse.Namespace) -> FinetuneOptions:
         stretch=arguments.stretch,
         stem=arguments.stem,
         stem_bands=_pairs(arguments.stem_band),
+        views=arguments.views,
         strategy=strategy,
         settings=settings,
         validation=arguments.validation,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from .._zoo import Zoo
 from ..cards import circumstances
+from ..devices import VIEWS
 from ._common import add_verb, human_size, note, print_json, print_table
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
         *(("input", spec.describe()) for spec in card.inputs),
         *(("preprocessing", steps.describe()) for steps in card.preprocessing.values()),
         ("architecture", f"{card.architecture.name}, {weights.num_parameters:,} parameters"),
+        *([] if card.views == "one" else [("views", VIEWS[card.views])]),
         ("weights", _weights(found)),
         *(
             ("trained on", f"{t.kind} {t.name} version {t.version}, {t.examples:,} examples")

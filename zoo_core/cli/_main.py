@@ -47,7 +47,7 @@ def build_parser(verbs: Iterable[str] = VERBS) -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code.
 
-    0 done; 1 to 11 as the errors in ``zoo_core.errors`` say (2 also for a wrong command
+    0 done; 1 to 12 as the errors in ``zoo_core.errors`` say (2 also for a wrong command
     line); 130 interrupted.
     """
     given = sys.argv[1:] if argv is None else argv

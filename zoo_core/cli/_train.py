@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..errors import UsageError
 from ._common import add_verb, note, print_json, progress_bar
 
 if TYPE_CHECKING:
@@ -50,8 +51,15 @@ def run(arguments: argparse.Namespace) -> int:
     """Train what is left to train and write the model folder."""
     from .._zoo import default_zoo
     from ..devices import pick_device
+    from ..distributed import launched
     from ..training import hold_run
 
+    size = launched().size
+    if size > 1:
+        raise UsageError(
+            f"a launcher has started {size} processes, and zoo train runs in one. Run it "
+            "without the launcher; zoo finetune can share its work."
+        )
     zoo = default_zoo()
     recipe = _recipe(zoo, arguments.recipe)
     if arguments.fast:

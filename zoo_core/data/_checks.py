@@ -66,7 +66,7 @@ def _with_channels(array: np.ndarray, spec: InputSpec) -> np.ndarray:
     wanted = " ".join(band.name for band in spec.bands)
     hint = ""
     if array.ndim == axes + 1 and array.shape[-1] == channels:
-        hint = " The last axis has that length: the bands must come first."
+        hint = " The last axis has that length: bring it to the front with numpy.moveaxis."
     if array.ndim in (axes, axes + 1):
         given = 1 if array.ndim == axes else array.shape[0]
         raise InputError(

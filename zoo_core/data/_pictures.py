@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from ..errors import InputError
 from ._quiet import quiet
-from ._reader import Item, Listing, Raw, Reader
+from ._reader import Item, Listing, Problem, Raw, Reader
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +23,8 @@ class PictureReader(Reader):
 
     Values are those of the file (0 to 255 for most), the first row of the array is the
     uppermost of the picture, colours are bands in the order red, green, blue, and
-    transparency is left out. The pages of a TIFF are bands too.
+    transparency is left out. Colours of 16 bits come as 8, with a warning. The pages of a
+    TIFF are bands too.
     """
 
     name = "picture"
@@ -45,11 +46,26 @@ class PictureReader(Reader):
         file = item.files[0]
         try:
             with quiet(), PIL.Image.open(file) as picture:
+                warnings = _warnings(picture)
                 array = _array(picture)
         except PIL.UnidentifiedImageError as error:
             what = "empty (0 bytes)" if not file.stat().st_size else "no picture, or broken"
             raise InputError(f"the file is {what}.") from error
-        return Raw({self.request.specs[0].name: array})
+        return Raw({self.request.specs[0].name: array}, warnings=warnings)
+
+
+def _warnings(picture: PIL.Image.Image) -> tuple[Problem, ...]:
+    """What Pillow does not give whole: colours of 16 bits, of which it keeps the upper 8."""
+    layouts = [str(tile[-1]) for tile in getattr(picture, "tile", ())]
+    if picture.mode not in ("RGB", "RGBA") or not any(";16" in text for text in layouts):
+        return ()
+    return (
+        Problem(
+            "depth",
+            "colours of 16 bits are read as 8, 0 to 255; FITS, npz, or a grey picture for "
+            "each band keeps all",
+        ),
+    )
 
 
 def _array(picture: PIL.Image.Image) -> np.ndarray:

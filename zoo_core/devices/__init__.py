@@ -4,9 +4,11 @@ from ._devices import Device, list_devices, pick_device
 from ._engine import InferenceEngine
 from ._precision import PRECISIONS, default_precision, pick_precision
 from ._rows import join_rows, to_results
+from ._views import VIEWS
 
 __all__ = [
     "PRECISIONS",
+    "VIEWS",
     "Device",
     "InferenceEngine",
     "default_precision",

@@ -15,6 +15,7 @@ from ._memory import is_out_of_memory, release
 from ._precision import pick_precision
 from ._prepare import FOLDED_TOLERANCE, REDUCED_TOLERANCE, Form, forms
 from ._rows import count_rows, is_close, join_rows, take_rows, to_results
+from ._views import average_views, check_views
 from ._workers import Workers
 
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ class InferenceEngine:
     threads : int, optional
         Threads to use on a processor; as torch is set, if not given. Each works on batches
         of its own (``Workers``).
+    views : str
+        One of ``VIEWS``: which views of an object are run, and their outputs averaged.
 
     Attributes
     ----------
@@ -94,8 +97,10 @@ class InferenceEngine:
         compile: bool = False,
         batch_size: int | str = "auto",
         threads: int | None = None,
+        views: str = "one",
     ):
         self.device = device
+        self.views = check_views(views)
         self.precision = pick_precision(precision, device)
         self.method = ""
         self.note = ""
@@ -140,6 +145,11 @@ class InferenceEngine:
         UsageError
             No objects, or not the same number in each input or output.
         """
+        if self.views == "one":
+            return self._run_all(inputs)
+        return average_views(self._run_all, inputs)
+
+    def _run_all(self, inputs: Sequence[torch.Tensor]) -> Any:
         count = count_rows(inputs)
         with _settings(self._threads):
             if self._run is None:

@@ -7,9 +7,10 @@ from .._later import imported_later
 if TYPE_CHECKING:
     from ._augment import AUGMENTATIONS, Augmentation
     from ._export import PARTS, SPLIT_FILE, read_split
+    from ._free import check_free
     from ._freeze import freeze, hold_statistics
     from ._inputs import STRETCHES
-    from ._options import FinetuneOptions, split_options
+    from ._options import FinetuneOptions, parse_strategy, split_options
     from ._plan import STRATEGIES, FinetunePlan, default_plan
     from ._run import FinetuneResult, Reporter, finetune
     from ._stem import POLICIES, adapt_stem
@@ -27,10 +28,12 @@ __all__ = [
     "FinetuneResult",
     "Reporter",
     "adapt_stem",
+    "check_free",
     "default_plan",
     "finetune",
     "freeze",
     "hold_statistics",
+    "parse_strategy",
     "read_split",
     "split_options",
 ]
@@ -39,9 +42,10 @@ __getattr__ = imported_later(
     __name__,
     _augment=("AUGMENTATIONS", "Augmentation"),
     _export=("PARTS", "SPLIT_FILE", "read_split"),
+    _free=("check_free",),
     _freeze=("freeze", "hold_statistics"),
     _inputs=("STRETCHES",),
-    _options=("FinetuneOptions", "split_options"),
+    _options=("FinetuneOptions", "parse_strategy", "split_options"),
     _plan=("STRATEGIES", "FinetunePlan", "default_plan"),
     _run=("FinetuneResult", "Reporter", "finetune"),
     _stem=("POLICIES", "adapt_stem"),

@@ -51,13 +51,14 @@ class Augmentation:
             images = _dihedral(images, generator)
         if self.shift:
             images = _shifted(images, self.shift, generator)
+        # Numbers are drawn for all objects, so that one with NaN changes nothing for others.
         whole = ~images.isnan().flatten(1).any(1)
-        if (self.rotate or self.zoom) and bool(whole.any()):
-            images = _put(images, whole, _turned(images[whole], self, generator))
-        if self.blur and bool(whole.any()):
-            images = _put(images, whole, _blurred(images[whole], self.blur, generator))
-        if self.noise and bool(whole.any()):
-            images = _put(images, whole, _noisy(images[whole], self.noise, generator))
+        if self.rotate or self.zoom:
+            images = _put(images, whole, _turned(images, self, generator))
+        if self.blur:
+            images = _put(images, whole, _blurred(images, self.blur, generator))
+        if self.noise:
+            images = _put(images, whole, _noisy(images, self.noise, generator))
         return images
 
 
@@ -76,7 +77,7 @@ def _put(images: torch.Tensor, rows: torch.Tensor, changed: torch.Tensor) -> tor
     if bool(rows.all()):
         return changed
     images = images.clone()
-    images[rows] = changed
+    images[rows] = changed[rows]
     return images
 
 

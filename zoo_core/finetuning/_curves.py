@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     import matplotlib.figure
 
 #: Columns of a history that are no metric.
-_OTHERS = frozenset({"epoch", "training_loss", "validation_loss", "seconds", "penalty"})
+_OTHERS = frozenset(
+    {"epoch", "training_loss", "validation_loss", "learning_rate", "seconds", "penalty"}
+)
 
 
 def curves_figure(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
+from ..distributed import Team
 from ..errors import UsageError
 from ._loss import smoothed_loss
 
@@ -59,6 +61,7 @@ def compute_features(
     augmentation: Augmentation | None = None,
     seed: int = 0,
     progress: Callable[[int], None] | None = None,
+    team: Team | None = None,
 ) -> torch.Tensor:
     """Features ``(n, num_features)`` of images before the head, float32.
 
@@ -78,6 +81,8 @@ def compute_features(
         Of the augmentation.
     progress : callable, optional
         Told the number of objects of each piece that is done.
+    team : Team, optional
+        Processes that share the pieces; each gets all features.
     """
     import torch
 
@@ -85,25 +90,34 @@ def compute_features(
     from ._body import Body
 
     engine = InferenceEngine(Body(network).eval(), device=device, precision=precision)
-    generator = torch.Generator().manual_seed(seed)
+    team = team or Team()
     parts = []
-    for piece in pieces(array):
+    for index, piece in pieces(array, first=team.rank, step=team.size):
+        # Of each piece its own, for another process may have those before it.
+        generator = torch.Generator().manual_seed(seed * 65_537 + index)
         with torch.inference_mode():
             images = augmentation(piece, generator) if augmentation else piece
             inputs = preprocessing(images)
         parts.append(engine([inputs]).float())
         if progress:
             progress(len(piece))
-    return torch.cat(parts)
+    turns = zip_longest(*team.gather(parts, patiently=True))
+    return torch.cat([part for turn in turns for part in turn if part is not None])
 
 
-def pieces(array: np.ndarray) -> Iterator[torch.Tensor]:
-    """The rows of an array, some at a time, as float32 tensors."""
+def pieces(
+    array: np.ndarray, *, first: int = 0, step: int = 1
+) -> Iterator[tuple[int, torch.Tensor]]:
+    """The rows of an array, some at a time, as float32 tensors, with the piece's number.
+
+    Begins with piece ``first`` and takes every ``step``-th.
+    """
     import numpy as np
     import torch
 
-    for start in range(0, len(array), _PIECE):
-        yield torch.from_numpy(array[start : start + _PIECE].astype(np.float32))
+    for index in range(first, -(-len(array) // _PIECE), step):
+        rows = array[index * _PIECE : (index + 1) * _PIECE]
+        yield index, torch.from_numpy(rows.astype(np.float32))
 
 
 def fit_head(

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from ..cards import Card, InputSpec
 
+    Steps = list[dict[str, Any]]
+
 #: How pixel values are brought to what the network takes.
 STRETCHES = {
     "parent": "as the parent model does, with the average of its bands for other bands",
@@ -26,6 +28,13 @@ STRETCHES = {
 
 #: Objects that mean and deviation are measured on.
 _MEASURED = 512
+
+#: Objects that are looked at for a remark.
+_LOOKED_AT = 64
+
+#: Between these lie the deviations, and below the upper one the means, of what networks are
+#: given that learn well: of pictures that were normalised as well as of fluxes under an asinh.
+_USUAL = (0.02, 20.0)
 
 
 def only_input(card: Card) -> InputSpec:
@@ -61,7 +70,8 @@ def input_of_data(
     """
     if size and len(size) not in (1, len(spec.size)):
         raise UsageError(
-            f"--size takes 1 or {len(spec.size)} lengths for a {spec.kind}, got {len(size)}."
+            f"--size takes 1 or {len(spec.size)} lengths for input of the kind {spec.kind}, "
+            f"got {len(size)}."
         )
     lengths = tuple(size) * (len(spec.size) if len(size) == 1 else 1)
     return replace(
@@ -101,36 +111,96 @@ def preprocessing_of_data(
     UsageError
         An unknown stretch.
     """
-    channels = len(spec.bands)
-    old = card.preprocessing[card.inputs[0].name].to_json()
-    start: list[dict[str, Any]] = []
-    if resize:
-        lengths = list(resize) * (len(spec.size) if len(resize) == 1 else 1)
-        start = [{"op": "fill_nan", "value": 0.0}, {"op": "resize", "size": lengths}]
+    if resize and len(resize) not in (1, len(spec.size)):
+        raise UsageError(
+            f"--resize takes 1 or {len(spec.size)} lengths for input of the kind {spec.kind}, "
+            f"got {len(resize)}."
+        )
+    lengths = list(resize) * (len(spec.size) if len(resize) == 1 else 1)
     if stretch == "parent":
-        steps = [*start, *[step for step in old if step["op"] not in ("resize", "center_crop")]]
-        if channels == len(card.inputs[0].bands):
-            return Preprocessing.parse(steps, channels=channels)
-        # A grey picture is the average of the colours, and so are its mean and deviation.
-        steps = [
-            _averaged(step, channels) if step["op"] == "normalize" else step for step in steps
-        ]
-        return Preprocessing.parse(steps, channels=channels)
-    if stretch == "linear":
-        steps = [*start, {"op": "fill_nan", "value": 0.0}]
+        steps = _as_parent(card, len(spec.bands), lengths)
+    elif stretch == "linear":
+        steps = _linear(arrays[spec.name], lengths)
     elif stretch == "asinh":
-        steps = [
-            *start,
-            {"op": "subtract_median"},
-            {"op": "noise_scale"},
-            {"op": "fill_nan", "value": 0.0},
-            {"op": "asinh", "softening": 2.0},
-        ]
+        steps = _asinh(arrays[spec.name], lengths)
     else:
         raise UsageError(f"the stretch is one of {', '.join(STRETCHES)}, not {stretch!r}.")
-    mean, deviation = measure(Preprocessing.parse(steps, channels=channels), arrays[spec.name])
-    steps.append({"op": "normalize", "mean": mean, "std": deviation})
-    return Preprocessing.parse(steps, channels=channels)
+    return Preprocessing.parse(steps, channels=len(spec.bands))
+
+
+def remark_on_scale(preprocessing: Preprocessing, array: np.ndarray, rows: np.ndarray) -> str:
+    """What to say if pixels would reach the network on another scale than networks learn on.
+
+    Parameters
+    ----------
+    preprocessing : Preprocessing
+        Of the new model.
+    array : numpy.ndarray
+        Data ``(n, channel, *axes)``.
+    rows : numpy.ndarray
+        Those of the training part.
+
+    Returns
+    -------
+    str
+        Empty where mean and deviation are of the order of one.
+    """
+    mean, deviation = measure(preprocessing, array[rows[:: 1 + len(rows) // _LOOKED_AT]])
+    low, high = _USUAL
+    worst = max(max(map(abs, mean)), max(deviation))
+    if worst <= high and max(deviation) >= low:
+        return ""
+    return (
+        f"the pixels reach the network with a mean of {mean[0]:g} and a deviation of "
+        f"{deviation[0]:g}, which should be near 0 and 1: the parent was trained on data of "
+        "another scale. --stretch linear or asinh measures the scale on these."
+    )
+
+
+def _as_parent(card: Card, channels: int, lengths: list[int]) -> Steps:
+    """The parent's steps for so many channels."""
+    old = card.preprocessing[card.inputs[0].name].to_json()
+    steps = [step for step in old if step["op"] not in ("resize", "center_crop")]
+    if lengths:
+        # Interpolation would spread what is missing.
+        steps = [_filled(), {"op": "resize", "size": lengths}, *steps]
+    elif not any(step["op"] == "fill_nan" for step in steps):
+        # The parent was never given missing pixels.
+        steps = [*steps, _filled()]
+    if channels == len(card.inputs[0].bands):
+        return steps
+    # A grey picture is the average of the colours, and so are its mean and deviation.
+    return [_averaged(step, channels) if step["op"] == "normalize" else step for step in steps]
+
+
+def _linear(array: np.ndarray, lengths: list[int]) -> Steps:
+    """Normalised first: missing pixels then get the mean, whatever that is."""
+    steps = [_normalised([], array), _filled()]
+    if lengths:
+        # Averages have a smaller deviation than pixels.
+        steps.append({"op": "resize", "size": lengths})
+        steps.append(_normalised(steps, array))
+    return steps
+
+
+def _asinh(array: np.ndarray, lengths: list[int]) -> Steps:
+    """Missing pixels get the median of their image."""
+    steps: Steps = [{"op": "subtract_median"}]
+    if lengths:
+        steps += [_filled(), {"op": "resize", "size": lengths}]
+    steps += [{"op": "noise_scale"}, _filled(), {"op": "asinh", "softening": 2.0}]
+    return [*steps, _normalised(steps, array)]
+
+
+def _filled() -> dict[str, Any]:
+    return {"op": "fill_nan", "value": 0.0}
+
+
+def _normalised(steps: Steps, array: np.ndarray) -> dict[str, Any]:
+    """A normalisation with the numbers of the data after some steps."""
+    before = Preprocessing.parse(steps, channels=array.shape[1])
+    mean, deviation = measure(before, array)
+    return {"op": "normalize", "mean": mean, "std": deviation}
 
 
 def _averaged(step: dict[str, Any], channels: int) -> dict[str, Any]:
@@ -140,7 +210,7 @@ def _averaged(step: dict[str, Any], channels: int) -> dict[str, Any]:
 
 
 def measure(steps: Preprocessing, array: np.ndarray) -> tuple[list[float], list[float]]:
-    """Mean and standard deviation of each channel after some steps.
+    """Mean and standard deviation of each channel after some steps; NaN does not count.
 
     Both to a thousandth of the deviation. That of a band that is the same everywhere is one.
     """
@@ -150,8 +220,10 @@ def measure(steps: Preprocessing, array: np.ndarray) -> tuple[list[float], list[
     rows = np.linspace(0, len(array) - 1, min(_MEASURED, len(array))).astype(int)
     batch = steps(torch.from_numpy(np.ascontiguousarray(array[rows]).astype(np.float32)))
     flat = batch.transpose(0, 1).flatten(1).double()
-    deviation = [float(f"{value:.4g}") or 1.0 for value in flat.std(1).tolist()]
+    means = flat.nanmean(1)
+    spread = (flat - means[:, None]).square().nanmean(1).sqrt()
+    deviation = [float(f"{value:.4g}") or 1.0 for value in spread.tolist()]
     # As exactly as the deviation asks for, however far from zero the mean is.
     digits = [3 - math.floor(math.log10(value)) for value in deviation]
-    mean = [round(value, n) for value, n in zip(flat.mean(1).tolist(), digits, strict=True)]
+    mean = [round(value, n) for value, n in zip(means.tolist(), digits, strict=True)]
     return mean, deviation

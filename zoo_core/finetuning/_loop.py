@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import time
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
+from ..distributed import Team
 from ..errors import TrainingDiverged
 from ..training import (
     CHECKPOINT,
@@ -17,7 +19,7 @@ from ..training import (
     write_history,
 )
 from ._augment import AUGMENTATIONS
-from ._loss import class_weights, smoothed_loss
+from ._loss import class_weights, loss_share, smoothed_loss
 from ._plan import head_parameters, layer_of_parameters
 
 if TYPE_CHECKING:
@@ -42,7 +44,9 @@ class Finetuner:
     """Trains a network on labelled data and can be killed at any moment.
 
     A checkpoint is written after each epoch. One made on the same folder goes on from it
-    and, on the same machine, ends with the same weights as an uninterrupted run.
+    and, on the same machine, ends with the same weights as an uninterrupted run. Several
+    processes, each with one, share every batch: each has a part of it, and all take the
+    step that one process would take.
 
     Parameters
     ----------
@@ -64,6 +68,8 @@ class Finetuner:
         Of shuffling, augmentation and dropout.
     change_groups : callable, optional
         Given the parameter groups, returns others.
+    team : Team, optional
+        The processes that share the training; this one alone by default.
     """
 
     def __init__(
@@ -79,11 +85,14 @@ class Finetuner:
         device: str = "cpu",
         seed: int = 0,
         change_groups: Callable[[Groups], Groups] | None = None,
+        team: Team | None = None,
     ):
         import torch
 
         self.device = device
+        self.team = team or Team()
         self.network = network.to(device).to(memory_format=torch.channels_last)
+        self.team.copy_first(self.network.state_dict().values())
         self.task = task
         self.preprocessing = preprocessing
         self.arrays, self.target = train
@@ -133,8 +142,11 @@ class Finetuner:
                 "epoch": float(self.epoch + 1),
                 "training_loss": loss,
                 **self._validate(),
+                "learning_rate": max(g["lr"] for g in self.optimizer.param_groups),
                 "seconds": time.monotonic() - began,
             }
+            # Whether to go on is decided by the same numbers everywhere.
+            record = self.team.gather(record)[0]
             self.epoch += 1
             self.history.append(record)
             least = min(row["validation_loss"] for row in self.history)
@@ -226,18 +238,24 @@ class Finetuner:
         self.network.train()
         for rows in batches:
             self.scheduler.step_update(step)
-            inputs = self._inputs(rows, generator)
-            with self._autocast():
-                outputs = self.network(inputs)
+            own, whole_batch = self._own_part(len(rows))
+            with whole_batch:
+                inputs = self._inputs(rows[own], generator)
+                with self._autocast():
+                    outputs = self.network(inputs)
+            target = self.target[rows]
             loss = smoothed_loss(
                 self.task,
                 outputs,
-                self.target[rows].to(self.device),
+                target[own].to(self.device),
                 smoothing=plan.label_smoothing,
                 weights=self.weights,
             )
+            share = loss_share(target, self.team.part(len(rows)), self.weights)
+            loss = share * loss
             self.optimizer.zero_grad(set_to_none=True)
             loss.backward()
+            loss = self.team.sum_gradients(trained, loss)
             torch.nn.utils.clip_grad_norm_(trained, plan.clip_norm)
             self.optimizer.step()
             self.average.update(self.network, step)
@@ -252,6 +270,20 @@ class Finetuner:
                 "or look for inputs that are not finite after the preprocessing."
             )
         return total / count
+
+    def _own_part(self, count: int) -> tuple[slice, Any]:
+        """Which of a batch this process has, and what lets it go through as in the whole.
+
+        A process without any takes the first one, whose loss does not count.
+        """
+        own = self.team.part(count)
+        if self.team.size == 1:
+            return own, nullcontext()
+        from ..distributed import WholeBatch
+
+        is_counted = own.stop > own.start
+        own = own if is_counted else slice(0, 1)
+        return own, WholeBatch(self.team, count, own, is_counted=is_counted)
 
     def _validate(self) -> dict[str, float]:
         import torch
@@ -270,15 +302,17 @@ class Finetuner:
 
         parts = []
         with torch.inference_mode(), self._autocast():
-            for piece in pieces(array):
+            for _, piece in pieces(array[self.team.part(len(array))]):
                 for part in self.preprocessing(piece).split(_VALIDATED):
                     inputs = part.to(self.device)
                     if inputs.dim() == 4:
                         inputs = inputs.contiguous(memory_format=torch.channels_last)
                     parts.append(self.average.model(inputs).float().cpu())
-        return torch.cat(parts)
+        return torch.cat([part for parts in self.team.gather(parts) for part in parts])
 
     def _save(self) -> None:
+        if not self.team.is_first:
+            return
         groups = {
             "network": self.network.state_dict(),
             "average": self.average.model.state_dict(),
@@ -290,7 +324,7 @@ class Finetuner:
         write_history(self.history, self.folder / "history.csv")
 
     def _resume(self) -> None:
-        found = load_checkpoint(self.folder / CHECKPOINT)
+        found = self.team.from_first(lambda: load_checkpoint(self.folder / CHECKPOINT))
         if found is None:
             return
         groups, state = found

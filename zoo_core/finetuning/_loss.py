@@ -25,6 +25,31 @@ def class_weights(labels: Any, classes: int) -> torch.Tensor:
     return counts.sum() / (classes * counts.clamp_min(1.0))
 
 
+def loss_share(target: Any, own: slice, weights: torch.Tensor | None) -> float:
+    """What the mean loss of some objects counts in the mean loss of all.
+
+    Parameters
+    ----------
+    target : torch.Tensor
+        Encoded truth of all objects ``(n, ...)``.
+    own : slice
+        Those that are meant; possibly none.
+    weights : torch.Tensor, optional
+        Of the classes; then means are weighted ones.
+
+    Examples
+    --------
+    >>> import torch
+    >>> truth, weights = torch.tensor([0, 0, 0, 1]), torch.tensor([1.0, 3.0])
+    >>> loss_share(truth, slice(2, 4), None), loss_share(truth, slice(2, 4), weights)
+    (0.5, 0.6666666666666666)
+    """
+    if weights is None:
+        return len(target[own]) / len(target)
+    each = weights.double()[target.long()]
+    return float(each[own].sum() / each.sum())
+
+
 def smoothed_loss(
     task: Task,
     outputs: Any,

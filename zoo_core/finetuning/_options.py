@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
+from ..devices import VIEWS
 from ..errors import UsageError
 from ._augment import AUGMENTATIONS
 from ._inputs import STRETCHES
-from ._plan import FinetunePlan
+from ._plan import FinetunePlan, default_plan
 from ._stem import POLICIES
 
 if TYPE_CHECKING:
@@ -32,12 +34,34 @@ def split_options(given: Mapping[str, Any]) -> FinetuneOptions:
     plan = {field.name for field in fields(FinetunePlan)} - {"strategy"}
     unknown = sorted(set(given) - own - plan)
     if unknown:
+        from difflib import get_close_matches
+
+        near = get_close_matches(unknown[0], sorted(own | plan), n=2, cutoff=0.55)
+        hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
         raise UsageError(
             f"there is no option {unknown[0]!r}; there are {', '.join(sorted(own | plan))}."
+            f"{hint}"
         )
     settings = {name: value for name, value in given.items() if name in plan}
     rest = {name: value for name, value in given.items() if name in own}
+    rest["strategy"], layers = parse_strategy(rest.get("strategy"))
+    settings.update(layers)
+    # One thing may stand for a list of one.
+    for name in ("classes", "bands", "size", "resize"):
+        if name in rest:
+            value = rest[name]
+            rest[name] = (value,) if isinstance(value, str | int) else tuple(value)
     return FinetuneOptions(settings=settings, **rest)
+
+
+def parse_strategy(text: str | None) -> tuple[str | None, dict[str, int]]:
+    """A strategy, and the setting that stands in its name.
+
+    >>> parse_strategy("last-2"), parse_strategy("full")
+    (('last-k', {'last_k': 2}), ('full', {}))
+    """
+    numbered = re.fullmatch(r"last-(\d+)", text or "")
+    return ("last-k", {"last_k": int(numbered[1])}) if numbered else (text, {})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +90,8 @@ class FinetuneOptions:
         One of ``POLICIES``.
     stem_bands : mapping of str to str
         New band to the old band whose kernels it gets.
+    views : str
+        One of ``VIEWS``: what the new model averages over when it predicts.
     strategy : str or None
         One of ``STRATEGIES``; by the number of labels, if None.
     settings : mapping of str
@@ -92,6 +118,7 @@ class FinetuneOptions:
     stretch: str = "parent"
     stem: str = "keep"
     stem_bands: Mapping[str, str] = field(default_factory=dict)
+    views: str = "one"
     strategy: str | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     validation: float = 0.15
@@ -105,15 +132,22 @@ class FinetuneOptions:
         Raises
         ------
         UsageError
-            A name that does not exist, or parts that leave nothing to train on.
+            A name that does not exist, a setting out of its range, or parts that leave
+            nothing to train on.
         """
         for what, value, known in (
             ("stretch", self.stretch, STRETCHES),
             ("stem", self.stem, POLICIES),
+            ("views", self.views, VIEWS),
             ("augment", self.settings.get("augment") or "none", AUGMENTATIONS),
         ):
             if value not in known:
                 raise UsageError(f"{what} is one of {', '.join(known)}, not {value!r}.")
+        for what, lengths in (("size", self.size), ("resize", self.resize)):
+            if not all(isinstance(length, int) and length > 0 for length in lengths):
+                raise UsageError(f"{what} is a number of pixels, 1 or more, not {lengths}.")
+        # The number of examples is not known yet, and does not matter to what is refused.
+        default_plan(self.strategy or "full", 1, **self.settings)
         if not 0 < self.validation < 1 or not 0 <= self.test < 1:
             raise UsageError(
                 "validation must be a part between 0 and 1, and test 0 or such a part; they "

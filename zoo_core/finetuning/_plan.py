@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -102,8 +103,15 @@ class FinetunePlan:
         for name in ("last_k", "epochs", "patience", "batch_size", "copies"):
             if getattr(self, name) < 1:
                 raise UsageError(f"{name} must be at least 1, is {getattr(self, name)}.")
-        if not self.learning_rate > 0:
+        if not 0 < self.learning_rate < math.inf:
             raise UsageError(f"learning_rate must be positive, is {self.learning_rate}.")
+        for name in ("weight_decay", "warmup_epochs"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise UsageError(f"{name} must not be negative, is {getattr(self, name)}.")
+        if not self.clip_norm > 0:
+            raise UsageError(f"clip_norm must be positive, is {self.clip_norm}.")
+        if not 0 <= self.ema_decay < 1:
+            raise UsageError(f"ema_decay must be in [0, 1), is {self.ema_decay}.")
         if not 0 < self.layer_decay <= 1:
             raise UsageError(f"layer_decay must be in (0, 1], is {self.layer_decay}.")
         if not 0 <= self.label_smoothing < 1:

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing, nullcontext
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ..cards import Target, TaskRef, check_name
+from ..distributed import join_team
 from ..errors import CardError, InputError, UsageError
-from ..labelled import check_leaks, make_split, open_labelled, read_examples
-from ..training import CHECKPOINT, hold_run
+from ..labelled import check_leaks, check_parts, make_split, open_labelled, read_examples
+from ..training import CHECKPOINT, has_checkpoint, hold_run
 from ._augment import AUGMENTATIONS
 from ._curves import save_curves
 from ._export import Finetuned, export_finetuned
 from ._freeze import freeze, hold_statistics
 from ._head import compute_features, fit_head, has_linear_head, put_on
-from ._inputs import input_of_data, only_input, preprocessing_of_data
+from ._inputs import input_of_data, only_input, preprocessing_of_data, remark_on_scale
 from ._loop import Finetuner
 from ._loss import class_weights
 from ._plan import default_plan, frozen_parameters
+from ._read_once import read_once
+from ._room import check_room, telling_full_disc
 from ._start import StemPolicy, start_network
+from ._tensorboard import BOARD, Board, check_tensorboard
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,6 +33,7 @@ if TYPE_CHECKING:
 
     from .._zoo import Zoo
     from ..cards import Card, InputSpec
+    from ..distributed import Team
     from ..evaluation import Evaluation
     from ..labelled import Examples, Split
     from ..preprocessing import Preprocessing
@@ -98,9 +104,13 @@ def finetune(
     options: FinetuneOptions,
     device: str = "auto",
     resumes: bool = False,
+    tensorboard: bool = False,
     reporter: Reporter | None = None,
 ) -> FinetuneResult:
     """Fine-tune a model on labelled data.
+
+    In each of several processes that a launcher such as torchrun has started it does a part
+    of the work, with the result of one process. Only the first one tells and writes.
 
     Parameters
     ----------
@@ -122,6 +132,8 @@ def finetune(
         As ``pick_device`` takes it.
     resumes : bool
         Go on with what lies in ``run``.
+    tensorboard : bool
+        Also write the history for TensorBoard, into ``run``.
     reporter : Reporter, optional
         Told what happens.
 
@@ -131,15 +143,22 @@ def finetune(
         The run's folder holds another run, or what was asked for does not fit together.
     InputError
         The labels or the data cannot be used; said before the training.
+    OutputError
+        A disc is full, or has less room than the training takes; the latter is said before.
+    ProcessError
+        Another process of the training has ended.
     """
-    reporter = reporter or Reporter()
     check_name(name, where="--name")
-    with hold_run(run):
-        return _finetune(
-            zoo, parent, data,
-            name=name, run=run, folder=folder, options=options, device=device,
-            resumes=resumes, reporter=reporter,
-        )  # fmt: skip
+    if tensorboard:
+        check_tensorboard()
+    with join_team(device) as (team, own), telling_full_disc(run):
+        mine = reporter if reporter and team.is_first else Reporter()
+        with hold_run(run) if team.is_first else nullcontext():
+            return _finetune(
+                zoo, parent, data,
+                name=name, run=run, folder=folder, options=options, device=own,
+                resumes=resumes, tensorboard=tensorboard, reporter=mine, team=team,
+            )  # fmt: skip
 
 
 def _finetune(
@@ -153,30 +172,50 @@ def _finetune(
     options: FinetuneOptions,
     device: str,
     resumes: bool,
+    tensorboard: bool,
     reporter: Reporter,
+    team: Team,
 ) -> FinetuneResult:
-    from ..devices import pick_device
+    from ..plugins import FinetuneEnded, FinetuneStarted
 
     found = zoo.find(parent).pinned()
-    examples, spec = _read(found.card, data, run, options, reporter)
+    examples, spec = _read(found.card, data, run, options, reporter, team)
     split = make_split(
         examples, validation=options.validation, test=options.test, seed=options.seed
     )
     check_leaks(examples, split)
-    setup = _set_up(zoo, found, examples, split, spec, options, pick_device(device))
-    _claim(run, setup, options, resumes=resumes)
+    check_parts(examples, split)
+    setup = _set_up(zoo, found, examples, split, spec, options, device)
+    is_fitted = setup.plan.strategy == "head" and has_linear_head(setup.network)
+    if team.is_first:
+        _claim(run, setup, options, resumes=resumes)
+        check_room(setup.network, run=run, folder=folder, has_checkpoint=not is_fitted)
+        zoo.plugins.send(
+            FinetuneStarted(
+                model=name,
+                parent=found.full_name,
+                strategy=setup.plan.strategy,
+                examples=len(split.train),
+                run=run,
+            )
+        )
     _describe(setup, reporter)
     is_whole = True
-    if setup.plan.strategy == "head" and has_linear_head(setup.network):
-        fit = _fit_head(setup, options, reporter, copies=setup.plan.copies)
+    if is_fitted:
+        fit = _fit_head(setup, options, reporter, team, copies=setup.plan.copies)
         for record in fit.history:
             reporter.epoch(record)
         history, best, network = fit.history, fit.best, setup.network.eval()
-        save_curves(history, run / "curves.png", best=best)
+        if team.is_first:
+            save_curves(history, run / "curves.png", best=best)
+            if tensorboard:
+                Board(run / BOARD, history).close()
     else:
-        _begin(setup, run, options, reporter)
-        tuner = _tuner(zoo, setup, run, options)
-        is_whole = _train(zoo, tuner, setup, run, name, reporter)
+        _begin(setup, run, options, reporter, team)
+        tuner = _tuner(zoo, setup, run, options, team)
+        board = Board(run / BOARD, tuner.history) if tensorboard and team.is_first else None
+        with closing(board) if board else nullcontext():
+            is_whole = _train(zoo, tuner, setup, run, name, reporter, board)
         history, best, network = tuner.history, tuner.best_epoch - 1, tuner.best_network()
     done = Finetuned(
         name=name,
@@ -197,8 +236,23 @@ def _finetune(
     remark = (
         "" if is_whole else f"The training was stopped by hand after {len(history)} epochs."
     )
-    reporter.stage("test")
-    evaluation = export_finetuned(zoo, done, folder, remark=remark, progress=reporter.progress)
+    evaluation = None
+    if team.is_first:
+        reporter.stage("test")
+        evaluation = export_finetuned(
+            zoo, done, folder, remark=remark, progress=reporter.progress
+        )
+        metrics = evaluation.metrics if evaluation else []
+        zoo.plugins.send(
+            FinetuneEnded(
+                model=name,
+                folder=folder,
+                is_whole=is_whole,
+                metrics={f"{m.name} {m.conditions}".strip(): m.value for m in metrics},
+            )
+        )
+    # From here on the folder is there for all.
+    team.gather(None, patiently=True)
     return FinetuneResult(folder, evaluation, is_whole)
 
 
@@ -206,28 +260,43 @@ def _finetune(
 
 
 def _read(
-    card: Card, data: str | Path, run: Path, options: FinetuneOptions, reporter: Reporter
+    card: Card,
+    data: str | Path,
+    run: Path,
+    options: FinetuneOptions,
+    reporter: Reporter,
+    team: Team,
 ) -> tuple[Examples, InputSpec]:
     spec = input_of_data(only_input(card), bands=options.bands, size=options.size)
-    labelled = open_labelled(
-        data,
-        (spec,),
-        label=options.label,
-        path=options.path,
-        group=options.group,
-        split=options.split,
-        array=options.array,
-        classes=options.classes,
-        fit=options.fit,
-    )
-    for remark in labelled.notes:
-        reporter.note(remark)
-    reporter.stage("read")
-    examples = read_examples(
-        labelled, skip_bad=options.skips_bad, folder=run, progress=reporter.progress
-    )
+
+    def read(folder: Path, memory: int | None) -> Examples:
+        labelled = open_labelled(
+            data,
+            (spec,),
+            label=options.label,
+            path=options.path,
+            group=options.group,
+            split=options.split,
+            array=options.array,
+            classes=options.classes,
+            fit=options.fit,
+        )
+        for remark in labelled.notes:
+            reporter.note(remark)
+        reporter.stage("read")
+        return read_examples(
+            labelled,
+            skip_bad=options.skips_bad,
+            folder=folder,
+            memory=memory,
+            progress=reporter.progress,
+        )
+
+    examples = read_once(team, read, run)
     for reason in examples.left_out:
         reporter.note(f"left out: {reason}")
+    for warning in examples.warnings:
+        reporter.note(warning)
     shape = examples.arrays[spec.name].shape[2:]
     return _in_order(examples, card, options), replace(spec, size=tuple(map(int, shape)))
 
@@ -377,13 +446,17 @@ def _describe(setup: _Setup, reporter: Reporter) -> None:
         f"strategy {plan.strategy}: {trained:,} of {whole:,} parameters are trained; input "
         f"{setup.spec.describe()}; {setup.preprocessing.describe()}"
     )
+    array = setup.examples.arrays[setup.spec.name]
+    remark = remark_on_scale(setup.preprocessing, array, split.train)
+    if remark:
+        reporter.note(remark)
 
 
 # Training
 
 
 def _fit_head(
-    setup: _Setup, options: FinetuneOptions, reporter: Reporter, *, copies: int
+    setup: _Setup, options: FinetuneOptions, reporter: Reporter, team: Team, *, copies: int
 ) -> HeadFit:
     """The best linear head on features that are computed once, put on the network."""
     import torch
@@ -396,7 +469,8 @@ def _fit_head(
 
     def progress(count: int) -> None:
         nonlocal done
-        done += count
+        # The others are about as far.
+        done = min(total, done + team.size * count)
         reporter.progress(done, total)
 
     def features(rows: Any, copy: int) -> torch.Tensor:
@@ -409,6 +483,7 @@ def _fit_head(
             augmentation=AUGMENTATIONS[plan.augment] if copy else None,
             seed=options.seed * 1_000_003 + copy,
             progress=progress,
+            team=team,
         )
 
     reporter.stage("features")
@@ -419,32 +494,40 @@ def _fit_head(
     weights = None
     if plan.balance_classes:
         weights = class_weights(labels[split.train], max(2, setup.task.num_outputs))
-    fit = fit_head(
-        setup.task,
-        (found, torch.cat([target] * copies)),
-        (held_out, setup.task.encode({truth: labels[split.validation]})),
-        plan=plan,
-        weights=weights,
+    fit = team.from_first(
+        lambda: fit_head(
+            setup.task,
+            (found, torch.cat([target] * copies)),
+            (held_out, setup.task.encode({truth: labels[split.validation]})),
+            plan=plan,
+            weights=weights,
+        )
     )
     put_on(setup.network, fit)
     return fit
 
 
-def _begin(setup: _Setup, run: Path, options: FinetuneOptions, reporter: Reporter) -> None:
+def _begin(
+    setup: _Setup, run: Path, options: FinetuneOptions, reporter: Reporter, team: Team
+) -> None:
     """Put the best head for the features as they are on a network that is trained further."""
     plan = setup.plan
     if plan.strategy == "scratch" or setup.keeps_head or not plan.fits_head_first:
         return
-    if (run / CHECKPOINT).exists() or not has_linear_head(setup.network):
+    if not has_linear_head(setup.network):
         return
-    fit = _fit_head(setup, options, reporter, copies=1)
+    if team.from_first(lambda: has_checkpoint(run / CHECKPOINT)):
+        return
+    fit = _fit_head(setup, options, reporter, team, copies=1)
     reporter.note(
         f"head on the features as they are: validation loss "
         f"{fit.history[fit.best]['validation_loss']:.4g}"
     )
 
 
-def _tuner(zoo: Zoo, setup: _Setup, run: Path, options: FinetuneOptions) -> Finetuner:
+def _tuner(
+    zoo: Zoo, setup: _Setup, run: Path, options: FinetuneOptions, team: Team
+) -> Finetuner:
     truth, labels = setup.ref.targets[0].name, setup.examples.labels
     array, split = setup.examples.arrays[setup.spec.name], setup.split
 
@@ -469,11 +552,18 @@ def _tuner(zoo: Zoo, setup: _Setup, run: Path, options: FinetuneOptions) -> Fine
         device=setup.device,
         seed=options.seed,
         change_groups=change,
+        team=team,
     )
 
 
 def _train(
-    zoo: Zoo, tuner: Finetuner, setup: _Setup, run: Path, name: str, reporter: Reporter
+    zoo: Zoo,
+    tuner: Finetuner,
+    setup: _Setup,
+    run: Path,
+    name: str,
+    reporter: Reporter,
+    board: Board | None,
 ) -> bool:
     """Train to the end; False if it was stopped by hand after an epoch."""
     from ..plugins import EpochEnded
@@ -483,16 +573,19 @@ def _train(
 
     def after_epoch(record: dict[str, float]) -> None:
         save_curves(tuner.history, run / "curves.png", best=tuner.best_epoch - 1)
+        if board:
+            board.write(record)
         zoo.plugins.send(EpochEnded(model=name, record=record))
         reporter.epoch(record)
 
     reporter.stage("train")
+    tuner.team.listen()
     try:
         tuner.run(
             progress=lambda step, steps, loss: reporter.progress(
                 step, steps, f"loss {loss:.3f}"
             ),
-            after_epoch=after_epoch,
+            after_epoch=after_epoch if tuner.team.is_first else None,
         )
     except KeyboardInterrupt:
         if not tuner.best_epoch:
@@ -520,12 +613,12 @@ def _claim(run: Path, setup: _Setup, options: FinetuneOptions, *, resumes: bool)
     }
     told = json.loads(json.dumps(told))
     record = run / _RUN
-    has_checkpoint = (run / CHECKPOINT).exists()
-    if has_checkpoint and not resumes:
+    holds_one = has_checkpoint(run / CHECKPOINT)
+    if holds_one and not resumes:
         raise UsageError(
             f"{run} holds a run. --resume goes on with it; a new one needs another folder (-o)."
         )
-    if has_checkpoint and record.is_file():
+    if holds_one and record.is_file():
         before = json.loads(record.read_text(encoding="utf-8"))
         differ = sorted(key for key in told if told[key] != before.get(key))
         if differ:

@@ -7,13 +7,14 @@ from .._later import imported_later
 if TYPE_CHECKING:
     from ._examples import Examples, read_examples
     from ._labelled import Labelled, open_labelled
-    from ._split import Split, check_leaks, make_split
+    from ._split import Split, check_leaks, check_parts, make_split
 
 __all__ = [
     "Examples",
     "Labelled",
     "Split",
     "check_leaks",
+    "check_parts",
     "make_split",
     "open_labelled",
     "read_examples",
@@ -23,5 +24,5 @@ __getattr__ = imported_later(
     __name__,
     _examples=("Examples", "read_examples"),
     _labelled=("Labelled", "open_labelled"),
-    _split=("Split", "check_leaks", "make_split"),
+    _split=("Split", "check_leaks", "check_parts", "make_split"),
 )

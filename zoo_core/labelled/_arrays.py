@@ -73,6 +73,7 @@ def list_arrays(
         raise InputError(f"{file}: {problem.reason}", flag=problem.flag)
     for name, values in given.items():
         if values is not None and len(values) != len(inputs):
+            _refuse_other_axes(file, headers, wanted, len(values))
             raise InputError(
                 f"{file} holds {counted(len(inputs), 'object')}, but the array {name!r} has "
                 f"{counted(len(values), 'entry', 'entries')}; it must have one an object."
@@ -119,11 +120,29 @@ def _array_of(
         there = ", ".join(f"{name!r} {header.shape}" for name, header in headers.items())
         raise InputError(
             f"{file} has no array {specs[0].name!r}, the name of the model's input, and "
-            f"{len(fitting)} others that could be it; it has {there}. --array NAME says which "
-            "one holds the objects.",
+            f"{len(fitting)} others that could be it ({specs[0].describe()}); it has {there}. "
+            "--array NAME says which one holds the objects.",
             flag="missing-input",
         )
     return fitting[0]
+
+
+def _refuse_other_axes(
+    file: Path, headers: Mapping[str, Header], specs: tuple[InputSpec, ...], count: int
+) -> None:
+    """Raise InputError if an array seems to hold so many objects, in axes of another kind."""
+    for spec in specs:
+        shape = headers[spec.name].shape if spec.name in headers else ()
+        if shape and shape[0] == count and len(shape) <= len(spec.size) + 1:
+            axes = ", ".join(("band", "y", "x")[: len(spec.size) + 1])
+            axes = axes if spec.kind == "image" else "band" + ", time" * len(spec.size)
+            raise InputError(
+                f"the array {spec.name!r} of {file} has the shape {shape} for {count} labels; "
+                f"the model takes {spec.describe()}, and many objects have the axes "
+                f"(object, {axes}). Data of one band are named so: zoo finetune --bands A "
+                "--stem sum.",
+                flag="wrong-bands",
+            )
 
 
 def _headers(reader: ArrayReader, file: Path) -> dict[str, Header]:
@@ -131,7 +150,10 @@ def _headers(reader: ArrayReader, file: Path) -> dict[str, Header]:
         with quiet():
             return reader.headers(file)
     except Exception as error:  # broken files fail in many ways
-        raise InputError(f"{file} cannot be read: {_one_line(error)}.") from error
+        raise InputError(
+            f"{file} cannot be read: {_one_line(error)}. If it is cut off, copy or save it "
+            "again."
+        ) from error
 
 
 def _read(reader: ArrayReader, file: Path, name: str, header: Header) -> np.ndarray:

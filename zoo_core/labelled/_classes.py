@@ -179,18 +179,31 @@ def _named(
 
 
 def _refuse_alike(written: Sequence[str], where: str) -> None:
-    """Raise InputError if two labels differ by nothing but blanks or capital letters."""
-    seen: dict[str, str] = {}
+    """Raise InputError if two labels differ by blanks, capitals or the way of a number."""
+    seen: dict[str | float, str] = {}
     for text in dict.fromkeys(written):
         plain = "".join(text.split()).casefold()
-        other = seen.setdefault(plain, text)
+        other = seen.setdefault(_number(plain), text)
         if other != text:
             counts = Counter(written)
             raise InputError(
                 f"{where} has the classes {other!r} ({counts[other]}) and {text!r} "
-                f"({counts[text]}), which differ by blanks or capital letters alone. Write "
-                "them alike, or give both the same class with --class LABEL=CLASS."
+                f"({counts[text]}), which differ by blanks, capital letters or the way a "
+                "number is written alone. Write them alike, or give both the same class with "
+                "--class LABEL=CLASS."
             )
+
+
+def _number(text: str) -> str | float:
+    """The number that a text is, such as 1 for ``01`` and ``1.0``; else the text.
+
+    >>> _number("01") == _number("1.0"), _number("1a")
+    (True, '1a')
+    """
+    try:
+        return float(text)
+    except ValueError:
+        return text
 
 
 def _refuse_unlearned(labels: Sequence[str], splits: Sequence[str], where: str) -> None:

@@ -33,12 +33,16 @@ def pick_column(columns: Mapping[str, Any], name: str, *, option: str, where: st
     Raises
     ------
     InputError
-        There is no such column: the message lists those there are.
+        There is no such column: the message lists those there are, and the nearest names.
     """
     if name not in columns:
+        from difflib import get_close_matches
+
         there = listed([repr(column) for column in columns], most=30) or "none"
+        near = get_close_matches(name, list(columns), n=3, cutoff=0.55)
+        hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
         raise InputError(
-            f"{where} has no {name!r}; it has {there}. {option} NAME chooses one of them."
+            f"{where} has no {name!r}; it has {there}. {option} NAME chooses one of them.{hint}"
         )
     return columns[name]
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ..errors import InputError
 from ._classes import check_classes
 from ._store import Store, available_memory
-from ._text import counted, listed
+from ._text import SHOWN, counted, listed
 
 if TYPE_CHECKING:
     import os
@@ -49,6 +49,9 @@ class Examples:
         for exact copies.
     left_out : tuple of str
         ``id: reason`` of objects that could not be read.
+    warnings : tuple of str
+        What is not as it should be with objects that are used all the same, such as missing
+        pixels: one line a flag, with the number of objects and an example.
     source : str
         Where they came from, for people.
     fingerprint : str
@@ -65,6 +68,7 @@ class Examples:
     left_out: tuple[str, ...]
     source: str
     fingerprint: str
+    warnings: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -77,6 +81,7 @@ class _Reading:
     rows: list[int] = field(default_factory=list)
     digests: list[str] = field(default_factory=list)
     bad: list[Sample] = field(default_factory=list)
+    flagged: dict[str, list[str]] = field(default_factory=dict)
     shapes: Counter[tuple[tuple[int, ...], ...]] = field(default_factory=Counter)
 
 
@@ -158,6 +163,9 @@ def _read(
                 store.add(sample.arrays)
                 reading.rows.append(row)
                 reading.digests.append(digest_of(sample.arrays))
+            if sample.flag:
+                told = f"{sample.source}: {sample.reason}"
+                reading.flagged.setdefault(sample.flag, []).append(told)
         else:
             reading.bad.append(sample)
         done = row + 1
@@ -169,11 +177,10 @@ def _read(
 def _check(reading: _Reading, labelled: Labelled, *, skip_bad: bool) -> None:
     bad = reading.bad
     if bad and not skip_bad:
-        told = "; ".join(f"{sample.source}: {sample.reason}" for sample in bad[:5])
-        more = f"; and {len(bad) - 5} more" if len(bad) > 5 else ""
         raise InputError(
             f"{len(bad)} of {counted(len(labelled.inputs), 'object')} of {labelled.source} "
-            f"cannot be read: {told}{more}. Mend them; --skip-bad leaves them out.",
+            f"cannot be read: {_reasons(bad)}. Mend them; --skip-bad leaves them out."
+            f"{_hint(bad, len(labelled.inputs))}",
             flag=bad[0].flag,
         )
     if len(reading.shapes) > 1:
@@ -189,7 +196,10 @@ def _check(reading: _Reading, labelled: Labelled, *, skip_bad: bool) -> None:
             flag="wrong-size",
         )
     if bad:
-        left = f"{labelled.source} without {counted(len(bad), 'object')} that cannot be read"
+        left = (
+            f"{labelled.source} without {counted(len(bad), 'object')} that cannot be read: "
+            f"{_reasons(bad)}"
+        )
         splits = _taken(labelled.splits, reading.rows)
         labels = [labelled.labels[row] for row in reading.rows]
         check_classes(labels, splits, where=left, wanted=labelled.classes)
@@ -210,9 +220,30 @@ def _finish(reading: _Reading, labelled: Labelled, store: Store) -> Examples:
         splits=_taken(labelled.splits, rows),
         digests=tuple(reading.digests),
         left_out=tuple(f"{sample.id}: {sample.reason}" for sample in reading.bad),
+        warnings=tuple(
+            f"{counted(len(told), 'object')} flagged {flag}, such as {told[0]}"
+            for flag, told in reading.flagged.items()
+        ),
         source=labelled.source,
         fingerprint=_fingerprint(reading.digests, labels),
     )
+
+
+def _reasons(bad: Sequence[Sample]) -> str:
+    """Each reason once, with the objects that it is true of."""
+    sources: dict[str, list[str]] = {}
+    for sample in bad:
+        sources.setdefault(sample.reason, []).append(sample.source)
+    told = [f"{reason} ({listed(those)})" for reason, those in sources.items()]
+    more = f"; and {counted(len(told) - SHOWN, 'other reason')}" if len(told) > SHOWN else ""
+    return "; ".join(told[:SHOWN]) + more
+
+
+def _hint(bad: Sequence[Sample], count: int) -> str:
+    """What else may be meant where no object has the bands of the model."""
+    if len(bad) == count and {sample.flag for sample in bad} == {"wrong-bands"}:
+        return " Data of other bands than the model's: zoo finetune --bands A,B --stem sum."
+    return ""
 
 
 def _taken(values: tuple[str, ...] | None, rows: Sequence[int]) -> tuple[str, ...] | None:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..data import open_inputs
+from ..data import READERS, open_inputs
+from ..data._listing import suffix_of
 from ..errors import InputError
 from ._columns import PARTS
 from ._found import Found
 from ._text import counted, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator
 
     from ..cards import InputSpec
     from ..data import Inputs
@@ -55,7 +57,7 @@ def list_folders(
     inputs = _opened(classes, specs, fit, accept_bands)
     owners = [_owner(files[0], classes) for files in inputs.files]
     _refuse_twice(inputs)
-    notes = []
+    notes = list(_unread(classes))
     if loose:
         notes.append(f"{counted(len(loose), 'file')} beside the class folders not used")
     splits = None
@@ -82,9 +84,24 @@ def _opened(
         return open_inputs(classes, specs, fit=fit, accept_bands=accept_bands)
     except InputError as error:
         raise InputError(
-            f"{error} Each subfolder counts as a class: {listed([c.name for c in classes])}.",
+            f"{error} Each subfolder counts as a class: {listed([c.name for c in classes])}. "
+            "Take away the one that is none.",
             flag=error.flag,
         ) from error
+
+
+def _unread(classes: list[Path]) -> Iterator[str]:
+    """Tell of files below the classes that have no reader, by suffix."""
+    kinds: Counter[str] = Counter()
+    for top in classes:
+        for folder, folders, files in os.walk(top):
+            folders[:] = [name for name in folders if not name.startswith(".")]
+            paths = [Path(folder, name) for name in files if not name.startswith(".")]
+            others = [path for path in paths if suffix_of(path, READERS) is None]
+            kinds.update(path.suffix.lower() or "no suffix" for path in others)
+    if kinds:
+        told = [f"{suffix} ({count})" for suffix, count in kinds.most_common()]
+        yield f"{counted(kinds.total(), 'file')} of no readable kind not used: {listed(told)}"
 
 
 def _inside(folder: Path) -> tuple[list[Path], list[Path]]:

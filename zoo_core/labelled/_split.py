@@ -108,6 +108,32 @@ def check_leaks(examples: Examples, split: Split) -> None:
         )
 
 
+def check_parts(examples: Examples, split: Split) -> None:
+    """Make sure that validation and test, where there are any, can tell classes apart.
+
+    Raises
+    ------
+    InputError
+        One of them holds examples of one class only.
+    """
+    for name in ("validation", "test"):
+        rows = getattr(split, name)
+        there = sorted(set(examples.labels[rows].tolist()))
+        if len(there) != 1:
+            continue
+        mend = "Mark examples of another class as " + name
+        if examples.splits is None:
+            mend = f"Add examples, or make the part larger with --{name}"
+            if name == "test":
+                mend += ", or leave it out with --test 0"
+        raise InputError(
+            f"the {name} part of {examples.source} holds one class only, "
+            f"{examples.classes[there[0]]!r} ({len(rows)} of "
+            f"{counted(len(examples), 'example')}), so that nothing can be measured on it. "
+            f"{mend}."
+        )
+
+
 def _check(validation: float, test: float, seed: int) -> None:
     for name, fraction in (("validation", validation), ("test", test)):
         if not 0 <= fraction < 1:

@@ -92,6 +92,7 @@ class Model:
                 compile=compile,
                 batch_size=batch_size,
                 threads=self.threads,
+                views=self.card.views,
             )
         return self._engines[key]
 
@@ -200,6 +201,8 @@ class Model:
         run: str | Path | None = None,
         registry: str | Path | None = None,
         resumes: bool = False,
+        overwrite: bool = False,
+        tensorboard: bool = False,
         reporter: Reporter | None = None,
         **options: Any,
     ) -> Model:
@@ -217,6 +220,10 @@ class Model:
             Where the model folder goes; the user's own by default.
         resumes : bool
             Go on with what lies in ``run``.
+        overwrite : bool
+            Replace a model of that name.
+        tensorboard : bool
+            Also write the history for TensorBoard, into ``run``.
         reporter : Reporter, optional
             Told what happens.
         **options
@@ -234,20 +241,25 @@ class Model:
             As ``zoo_core.finetuning.finetune``.
         """
         from .._zoo import Zoo, default_zoo
-        from ..finetuning import finetune, split_options
+        from ..distributed import launched
+        from ..finetuning import check_free, finetune, split_options
         from ..registry import user_registry
 
-        place = Path(registry) if registry is not None else user_registry().folder
+        folder = Path(registry) if registry is not None else user_registry().folder
+        folder = folder / name
+        held = Path(run) if run is not None else Path("runs") / name
+        check_free(folder, held, overwrite=overwrite, resumes=resumes)
         done = finetune(
             self.zoo or default_zoo(),
             self.found.full_name,
             data,
             name=name,
-            run=Path(run) if run is not None else Path("runs") / name,
-            folder=place / name,
+            run=held,
+            folder=folder,
             options=split_options(options),
-            device=self.device,
+            device=self.device if launched().size == 1 else self.device.partition(":")[0],
             resumes=resumes,
+            tensorboard=tensorboard,
             reporter=reporter,
         )
         zoo = self.zoo or Zoo.discover()

@@ -12,7 +12,14 @@ from ._manifest import API, KINDS, Contribution, Manifest, read_manifest
 from ._plugin import Plugin, Stage, State
 
 if TYPE_CHECKING:
-    from ._events import EpochEnded, Event, ModelLoaded, PredictionEnded
+    from ._events import (
+        EpochEnded,
+        Event,
+        FinetuneEnded,
+        FinetuneStarted,
+        ModelLoaded,
+        PredictionEnded,
+    )
     from ._health import HealthCheck
     from .hookspecs import hookimpl
 
@@ -22,6 +29,8 @@ __all__ = [
     "Contribution",
     "EpochEnded",
     "Event",
+    "FinetuneEnded",
+    "FinetuneStarted",
     "HealthCheck",
     "Manifest",
     "ModelLoaded",
@@ -42,6 +51,8 @@ __getattr__ = imported_later(
     _events=(
         "EpochEnded",
         "Event",
+        "FinetuneEnded",
+        "FinetuneStarted",
         "ModelLoaded",
         "PredictionEnded",
     ),

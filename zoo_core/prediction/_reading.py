@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-import queue
-import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ._ahead import made_ahead
 from ._processes import count_processes, read_in_processes
 
 if TYPE_CHECKING:
@@ -135,35 +134,4 @@ def _prepare(model: Model, samples: list[Sample]) -> Block:
 
 
 def _read_ahead(model: Model, pieces: Pieces) -> Generator[Block, None, None]:
-    """Yield prepared blocks, made in a thread that stops when the consumer does."""
-    waiting: queue.Queue[Block | BaseException | None] = queue.Queue(maxsize=_AHEAD)
-    stop = threading.Event()
-
-    def hand_on(item: Block | BaseException | None) -> None:
-        while not stop.is_set():
-            try:
-                waiting.put(item, timeout=0.2)
-            except queue.Full:
-                continue
-            return
-
-    def read() -> None:
-        try:
-            for block in _prepared(model, pieces):
-                if stop.is_set():
-                    break
-                hand_on(block)
-            hand_on(None)
-        except BaseException as error:  # noqa: BLE001 - handed to the consumer, raised there
-            hand_on(error)
-
-    reader = threading.Thread(target=read, name="zoo-reader", daemon=True)
-    reader.start()
-    try:
-        while (item := waiting.get()) is not None:
-            if isinstance(item, BaseException):
-                raise item
-            yield item
-    finally:
-        stop.set()
-        reader.join()
+    return made_ahead(_prepared(model, pieces), most=_AHEAD)

@@ -28,6 +28,13 @@ def is_predicted(table: PredictionTable, task: Task) -> np.ndarray:
     return mask
 
 
+#: What a row says about an object that was read from files.
+OF_FILES = (
+    Column("id", "identifier of the object", is_text=True),
+    Column("source", "where it was read", is_text=True),
+)
+
+
 class Rows:
     """The rows of a prediction table, added block by block.
 
@@ -38,16 +45,23 @@ class Rows:
     ----------
     columns : tuple of Column
         What the task decodes to.
+    of_object : tuple of Column
+        What a row says about the object, before the task's columns.
     """
 
-    def __init__(self, columns: tuple[Column, ...]):
+    def __init__(
+        self, columns: tuple[Column, ...], *, of_object: tuple[Column, ...] = OF_FILES
+    ):
         self._columns = columns
-        self._samples: dict[str, list[str]] = {"id": [], "source": [], "flag": [], "reason": []}
+        self._of_object = of_object
+        self._given: dict[str, list[Any]] = {
+            name: [] for name in (*(column.name for column in of_object), "flag", "reason")
+        }
         self._usable: list[int] = []
         self._decoded: dict[str, list[np.ndarray]] = {column.name: [] for column in columns}
 
     def __len__(self) -> int:
-        return len(self._samples["id"])
+        return len(self._given["flag"])
 
     def add(
         self,
@@ -71,12 +85,35 @@ class Rows:
         ValueError
             The task decoded other columns than it declares, or another number of rows.
         """
-        if usable:
+        given = {name: [getattr(sample, name) for sample in samples] for name in self._given}
+        self.add_given(given, usable, decoded)
+
+    def add_given(
+        self,
+        given: Mapping[str, Sequence[Any]],
+        usable: Sequence[int],
+        decoded: Mapping[str, np.ndarray],
+    ) -> None:
+        """Append rows of which the columns about the object, flag and reason are given.
+
+        Parameters
+        ----------
+        given : mapping of str to sequence
+            A value a row for each of these columns.
+        usable, decoded
+            As ``add`` takes them.
+
+        Raises
+        ------
+        ValueError
+            As ``add``.
+        """
+        if len(usable):
             self._check(decoded, len(usable))
         first = len(self)
-        for name, texts in self._samples.items():
-            texts += [getattr(sample, name) for sample in samples]
-        self._usable += [first + index for index in usable]
+        for name, held in self._given.items():
+            held += given[name]
+        self._usable += [first + int(index) for index in usable]
         for name, values in decoded.items():
             self._decoded[name].append(values)
 
@@ -86,20 +123,19 @@ class Rows:
 
         usable = np.array(self._usable, dtype=int)
         values = {column.name: self._whole(column, usable) for column in self._columns}
-        flags, reasons = list(self._samples["flag"]), list(self._samples["reason"])
+        flags, reasons = list(self._given["flag"]), list(self._given["reason"])
         for row in self._not_finite(values, usable):
             flags[row] = flags[row] or _NOT_FINITE.flag
             told = [text for text in (reasons[row], _NOT_FINITE.reason) if text]
             reasons[row] = "; ".join(told)
         columns = (
-            Column("id", "identifier of the object", is_text=True),
-            Column("source", "where it was read", is_text=True),
+            *self._of_object,
             *self._columns,
             Column("flag", "empty, or one word on what is wrong with the row", is_text=True),
             Column("reason", "what is wrong with the row, in full", is_text=True),
         )
-        texts = {**self._samples, "flag": flags, "reason": reasons}
-        return PredictionTable(columns, {**texts, **values}, meta=meta)
+        given = {**self._given, "flag": flags, "reason": reasons}
+        return PredictionTable(columns, {**given, **values}, meta=meta)
 
     def _check(self, decoded: Mapping[str, np.ndarray], count: int) -> None:
         wanted = [column.name for column in self._columns]

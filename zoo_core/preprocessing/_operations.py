@@ -85,7 +85,8 @@ def _noise_scale(batch: torch.Tensor) -> torch.Tensor:
 
 
 def _subtract_median(batch: torch.Tensor) -> torch.Tensor:
-    median = batch.flatten(2).median(dim=2).values
+    # One missing sample would make the plain median, and so the whole channel, NaN.
+    median = batch.flatten(2).nanmedian(dim=2).values
     return batch - median.view(*median.shape, *(1,) * (batch.dim() - 2))
 
 
@@ -136,6 +137,9 @@ VOCABULARY: Mapping[str, Operation] = {
     ),
     "scale": Operation(_scale, {"factor": "number"}, "fixed", "multiply by a number"),
     "subtract_median": Operation(
-        _subtract_median, {}, "sample", "subtract each channel's median"
+        _subtract_median,
+        {},
+        "sample",
+        "subtract each channel's median, of the samples that are not NaN",
     ),
 }

@@ -4,6 +4,7 @@ from ._auxiliary import AuxiliaryTarget
 from ._average import WeightAverage
 from ._checkpoint import (
     CHECKPOINT,
+    has_checkpoint,
     load_checkpoint,
     optimizer_tensors,
     restore_optimizers,
@@ -30,6 +31,7 @@ __all__ = [
     "TrainingSettings",
     "WeightAverage",
     "export_model",
+    "has_checkpoint",
     "hold_run",
     "load_checkpoint",
     "make_trainer",

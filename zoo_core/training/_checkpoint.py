@@ -7,7 +7,7 @@ import os
 import shutil
 from typing import TYPE_CHECKING, Any
 
-from ..errors import WeightsCorrupt
+from ..errors import OutputError, WeightsCorrupt
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,24 +29,46 @@ def save_checkpoint(
     The checkpoint is written beside its place and renamed into it, so that a kill at any
     moment leaves the previous one or the new one (or the new one under the name of
     ``_fallback``, which ``load_checkpoint`` knows).
+
+    Raises
+    ------
+    OutputError
+        It cannot be written, such as to a disc that is full; the previous one is left.
     """
-    from safetensors.torch import save_file
+    from safetensors import SafetensorError
 
     fresh, old = folder.with_name(folder.name + ".new"), _fallback(folder)
     shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(parents=True)
-    for name, group in tensors.items():
-        contiguous = {key: value.detach().contiguous() for key, value in group.items()}
-        save_file(contiguous, fresh / f"{name}.safetensors")
-    (fresh / _STATE).write_text(json.dumps(state, indent=1), encoding="utf-8")
-    for path in fresh.iterdir():
-        with path.open("rb") as handle:
-            os.fsync(handle.fileno())
+    try:
+        _write(fresh, tensors, state)
+    except (OSError, SafetensorError) as error:
+        # Half of one is of no use, and its room may be wanted.
+        shutil.rmtree(fresh, ignore_errors=True)
+        held = "The one before it is whole. " if has_checkpoint(folder) else ""
+        raise OutputError(
+            f"the checkpoint cannot be written to {folder} ({error}). {held}Make room, and run "
+            "the same command again; zoo finetune with --resume."
+        ) from error
     shutil.rmtree(old, ignore_errors=True)
     if folder.exists():
         folder.rename(old)
     fresh.rename(folder)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _write(
+    folder: Path, tensors: dict[str, dict[str, torch.Tensor]], state: dict[str, Any]
+) -> None:
+    from safetensors.torch import save_file
+
+    folder.mkdir(parents=True)
+    for name, group in tensors.items():
+        contiguous = {key: value.detach().contiguous() for key, value in group.items()}
+        save_file(contiguous, folder / f"{name}.safetensors")
+    (folder / _STATE).write_text(json.dumps(state, indent=1), encoding="utf-8")
+    for path in folder.iterdir():
+        with path.open("rb") as handle:
+            os.fsync(handle.fileno())
 
 
 def load_checkpoint(
@@ -74,6 +96,11 @@ def load_checkpoint(
             "start the training again."
         ) from error
     return tensors, state
+
+
+def has_checkpoint(folder: Path) -> bool:
+    """Whether there is one that ``load_checkpoint`` would read."""
+    return _found(folder) is not None
 
 
 def checkpoint_epoch(folder: Path) -> int:

@@ -11,8 +11,12 @@ if TYPE_CHECKING:
 
 
 def write_history(history: Sequence[Mapping[str, float]], path: Path) -> None:
-    """Write a CSV file: loss, validation, seconds."""
-    with path.open("w", newline="", encoding="utf-8") as handle:
-        writer = csv.DictWriter(handle, fieldnames=list(history[0]))
+    """Write a CSV file: loss, validation, seconds; all of it, or it stays as it was."""
+    fresh = path.with_name(f".{path.name}.new")
+    with fresh.open("w", newline="", encoding="utf-8") as handle:
+        # Rows of a run that an older version began may have fewer columns.
+        names = dict.fromkeys(name for row in history for name in row)
+        writer = csv.DictWriter(handle, fieldnames=list(names))
         writer.writeheader()
         writer.writerows(history)
+    fresh.replace(path)

@@ -21,7 +21,7 @@ def hold_run(folder: Path) -> Iterator[None]:
     Parameters
     ----------
     folder : pathlib.Path
-        Of the run; made if it is not there.
+        Of the run; made if it is not there, and then taken away again if it stays empty.
 
     Raises
     ------
@@ -34,6 +34,7 @@ def hold_run(folder: Path) -> Iterator[None]:
 
     file = folder / LOCK_FILE
     lock = FileLock(file, timeout=0)
+    was_there = folder.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock.acquire()
@@ -51,3 +52,7 @@ def hold_run(folder: Path) -> Iterator[None]:
         with suppress(OSError):
             file.unlink(missing_ok=True)
         lock.release()
+        # What failed before it wrote anything leaves nothing behind.
+        if not was_there:
+            with suppress(OSError):
+                folder.rmdir()

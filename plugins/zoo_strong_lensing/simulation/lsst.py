@@ -222,7 +222,9 @@ class LsstLens(Simulator):
 
 def _between(lowest: float, highest: float, name: str, value: float) -> float:
     if not (isinstance(value, int | float) and lowest <= value <= highest):
-        raise UsageError(f"{name} must be a number from {lowest:g} to {highest:g}, is {value!r}.")
+        raise UsageError(
+            f"{name} must be a number from {lowest:g} to {highest:g}, is {value!r}."
+        )
     return float(value)
 
 

@@ -49,6 +49,7 @@ def _command(*arguments, **environment):
     "arguments",
     [
         "list", "list --json", "list --simulators", "list --plugin strong-lensing",
+        "list --architectures", "list --architectures --json",
         "info small", "info small --json", "plugins", "plugins --json",
         "cite small", "--help", "--version",
         "list --help", "completion bash",

@@ -68,6 +68,22 @@ def test_list_filters_by_task_and_kind(capsys):
     assert none == []
 
 
+def test_architectures_are_listed_with_what_they_are(capsys):
+    """The canonical ones and those of every plugin, one line each."""
+    code, listed = _json(capsys, "list", "--architectures")
+    names = {entry["name"] for entry in listed}
+
+    assert code == 0
+    assert {
+        "perceptron", "lenet5", "alexnet", "vgg16", "googlenet", "inception_v3", "inception_v4",
+        "resnet18", "lstm", "gru", "timm", "deeplens",
+    } <= names  # fmt: skip
+    assert all(20 < len(entry["summary"]) < 80 for entry in listed)
+    assert main(["list", "--architectures"]) == 0
+    rows = capsys.readouterr().out.splitlines()
+    assert [row.split()[0] for row in rows[1:]] == [entry["name"] for entry in listed]
+
+
 def test_verify_checks_the_shipped_model(capsys):
     """Hash, parameters and golden output."""
     code, checks = _json(capsys, "verify", "resnet-lens")
@@ -123,7 +139,7 @@ def test_simulate_then_predict_then_evaluate(capsys, tmp_path):
     [
         (["predict", "resnet-lenz", str(CUTOUTS), "-o", "o.csv"], 3, "'resnet-lens'"),
         (["predict", "resnet-lens", "/nowhere", "-o", "o.csv"], 7, "does not exist"),
-        (["predict", "resnet-lens", str(ROOT / "docs"), "-o", "o.csv"], 7, "docs"),
+        (["predict", "resnet-lens", str(ROOT / "tests" / "docs"), "-o", "o.csv"], 7, "docs"),
         (["predict", "resnet-lens", str(CUTOUTS), "-o", "o.xyz"], 2, ".parquet"),
         (["predict", "resnet-lens", str(CUTOUTS), "-o", "no/such/o.csv"], 8, "no/such"),
         (["predict", "resnet-lens", str(CUTOUTS), "-o", "/proc/o.csv"], 8, "/proc"),

@@ -1,5 +1,8 @@
 """Pictures through Pillow."""
 
+import struct
+import zlib
+
 import numpy as np
 import PIL.Image
 import pytest
@@ -58,6 +61,51 @@ def test_deep_tiffs_keep_their_values(tmp_path, image, make_spec, dtype):
     np.testing.assert_array_equal(
         only(tmp_path / "a.tif", make_spec()).arrays["image"], deep[None]
     )
+
+
+def _png_of_16_bits(path, array):
+    """Write ``(y, x, channel)`` uint16, which Pillow itself cannot for colours."""
+
+    def chunk(kind, data):
+        return (
+            struct.pack(">I", len(data))
+            + kind
+            + data
+            + struct.pack(">I", zlib.crc32(kind + data))
+        )
+
+    height, width, channels = array.shape
+    kind = {1: 0, 3: 2, 4: 6}[channels]
+    header = struct.pack(">IIBBBBB", width, height, 16, kind, 0, 0, 0)
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in array)
+    path.write_bytes(
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(rows))
+        + chunk(b"IEND", b"")
+    )
+
+
+def test_a_grey_png_of_16_bits_keeps_its_values(tmp_path, image, make_spec):
+    """0 to 65535, without a warning."""
+    deep = (image * 1000).astype("u2")
+    _png_of_16_bits(tmp_path / "a.png", deep[..., None])
+    sample = only(tmp_path / "a.png", make_spec())
+
+    np.testing.assert_array_equal(sample.arrays["image"], deep[None])
+    assert sample.flag == ""
+
+
+@pytest.mark.parametrize("channels", [3, 4])
+def test_a_colour_png_of_16_bits_says_that_8_are_read(tmp_path, image, make_spec, channels):
+    """The upper ones, so that the range is that of other pictures."""
+    deep = np.stack([(image * 1000).astype("u2")] * channels, axis=-1)
+    _png_of_16_bits(tmp_path / "a.png", deep)
+    sample = only(tmp_path / "a.png", make_spec("r", "g", "b"))
+
+    np.testing.assert_array_equal(sample.arrays["image"][0], deep[..., 0] // 256)
+    assert (sample.flag, sample.is_usable) == ("depth", True)
+    assert "16 bits are read as 8" in sample.reason
 
 
 def test_pages_are_bands(tmp_path, image, make_spec):

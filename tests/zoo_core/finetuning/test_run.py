@@ -214,6 +214,23 @@ def test_one_band_into_a_network_for_three(zoo, backbone, tmp_path):
     assert len(zoo.load("mine").predict(images[:3, :1])) == 3
 
 
+def test_the_model_averages_over_views_whenever_it_predicts(zoo, backbone, galaxies, tmp_path):
+    """Metrics, predictions and the card are of the same average; a turned image gives it too."""
+    run(zoo, backbone, galaxies, tmp_path, strategy="head", views="dihedral")
+    model = zoo.load("mine")
+    images = pictures(6, seed=3)[0]
+    turned = np.ascontiguousarray(np.rot90(images, axes=(2, 3)))
+
+    assert model.card.views == "dihedral"
+    assert "quarter turns" in (tmp_path / "registry" / "mine" / "README.md").read_text()
+    check_model_folder(tmp_path / "registry" / "mine", zoo=zoo)
+    columns = [name for name in model.predict(images).names if name.startswith("p")]
+    assert columns
+    for name in columns:
+        straight, quarter = model.predict(images)[name], model.predict(turned)[name]
+        np.testing.assert_allclose(straight, quarter, atol=2e-2)
+
+
 @pytest.mark.parametrize("stretch", ["linear", "asinh"])
 def test_stretches_are_measured_on_the_training_part(zoo, backbone, tmp_path, stretch):
     """Mean zero and deviation one of what the network sees, for fluxes of any scale."""
@@ -270,6 +287,7 @@ def test_a_plugin_changes_plan_and_groups(backbone, galaxies, tmp_path, zoo, mon
     [
         ({"stretch": "log"}, "one of parent, linear, asinh"),
         ({"stem": "copy"}, "one of keep, sum"),
+        ({"views": "many"}, "one of one, dihedral"),
         ({"settings": {"augment": "mirror"}}, "one of none, dihedral"),
         ({"validation": 0.6, "test": 0.4}, "leave nothing to train on"),
         ({"validation": 0.0}, "between 0 and 1"),

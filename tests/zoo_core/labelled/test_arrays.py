@@ -131,6 +131,30 @@ def test_numbers_of_entries_must_agree(write, images, make_spec):
         open_labelled(path, make_spec(), group="field")
 
 
+@pytest.mark.parametrize("shape", [(4, 8, 8), (4, 64)])
+def test_axes_of_another_kind_are_told(write, make_spec, shape):
+    """Four images are not one image of four bands."""
+    path = write(image=np.arange(256.0).reshape(shape), label=LABELS)
+
+    with pytest.raises(
+        InputError, match=r"shape .* 4 labels; .*\(object, band, y, x\)"
+    ) as error:
+        open_labelled(path, make_spec("r", "g", "b", size=(None, None)))
+    assert "r g b" in str(error.value)
+    assert "--bands" in str(error.value)
+    assert error.value.flag == "wrong-bands"
+
+
+def test_bands_in_the_last_axis_are_told(write, make_spec):
+    """With the way out, once for all objects."""
+    path = write(image=np.random.default_rng(0).normal(size=(4, 8, 8, 3)), label=LABELS)
+    labelled = open_labelled(path, make_spec("r", "g", "b", size=(None, None)))
+
+    with pytest.raises(InputError, match=r"4 of 4 .*moveaxis.*--bands") as error:
+        read_examples(labelled)
+    assert str(error.value).count("moveaxis") == 1
+
+
 def test_a_file_has_no_paths(write, images, make_spec):
     """That option is for tables."""
     with pytest.raises(UsageError, match="--path"):

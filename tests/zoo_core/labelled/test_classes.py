@@ -48,10 +48,12 @@ def test_labels_become_sorted_texts(labelled, labels, classes):
         (["lens", "Lens", "x", "x"], "'lens' .1. and 'Lens' .1."),
         (["lens", "lens ", "x", "x"], "'lens' .1. and 'lens ' .1."),
         (["not sure", "notsure", "x", "x"], "'not sure' .1. and 'notsure' .1."),
+        (["1", "1.0", "x", "x"], "'1' .1. and '1.0' .1."),
+        (["x", "x", "01", "1", "1"], "'01' .1. and '1' .2."),
     ],
 )
 def test_classes_that_look_alike_are_refused(labelled, labels, alike):
-    """Blanks and capital letters make no class."""
+    """Blanks, capital letters and the way of writing a number make no class."""
     with pytest.raises(InputError, match=alike):
         labelled(labels)
 

@@ -104,20 +104,42 @@ def test_the_fingerprint_is_that_of_rows_labels_and_order(opened, images):
 
 
 def test_objects_that_cannot_be_read_are_counted(opened, images):
-    """All of them; five are named, with reasons and the way out."""
+    """All of them; each reason is told once, with five of its objects, and the way out."""
     images[:] = 7.0
     calls = []
 
     with pytest.raises(InputError, match=r"6 of 6 objects .* cannot be read") as error:
         read_examples(opened(images), progress=lambda *done: calls.append(done))
     message = str(error.value)
-    assert "objects.npz[0]: every value is 7: the image is constant" in message
-    assert "objects.npz[4]" in message
+    assert message.count("every value is 7: the image is constant") == 1
+    assert all(f"objects.npz[{row}]" in message for row in range(5))
     assert "objects.npz[5]" not in message
-    assert "and 1 more" in message
+    assert "and 1 more)" in message
     assert "--skip-bad leaves them out" in message
     assert error.value.flag == "constant"
     assert calls[-1] == (6, 6)
+
+
+def test_many_reasons_are_cut_too(opened, images):
+    """Five of six, and how many more there are."""
+    images[:] = np.arange(6.0)[:, None, None]
+
+    with pytest.raises(InputError, match=r"value is 4: .*; and 1 other reason\. Mend") as error:
+        read_examples(opened(images))
+    assert "value is 5" not in str(error.value)
+
+
+def test_what_is_used_all_the_same_is_told(opened, images):
+    """By flag, with the number of objects and one of them."""
+    images[1, 0, 0] = np.nan
+    images[2:4, 0, 0] = np.inf
+    examples = read_examples(opened(images))
+
+    nan, infinite = examples.warnings
+    assert nan.startswith("1 object flagged nan-filled, such as ")
+    assert nan.endswith("objects.npz[1]: 1 of 16 values (6.25 %) are NaN")
+    assert infinite.startswith("2 objects flagged not-finite")
+    assert len(examples) == 6
 
 
 def test_objects_that_cannot_be_read_can_be_left_out(opened, images):

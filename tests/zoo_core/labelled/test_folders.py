@@ -40,6 +40,18 @@ def test_files_beside_the_classes_are_noted(folder, make_spec):
     )
 
 
+def test_files_of_other_kinds_are_noted(folder, make_spec):
+    """Counted by suffix, wherever they lie; hidden ones are nobody's business."""
+    for name in ("a.webp", "deeper/b.WEBP", "notes", ".hidden", ".cache/c.webp"):
+        path = folder / "ring" / name
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    labelled = open_labelled(folder, make_spec())
+
+    assert labelled.notes == ("3 files of no readable kind not used: .webp (2), no suffix (1)",)
+    assert len(labelled.inputs) == 5
+
+
 def test_folders_called_train_and_test_are_parts(tmp_path, write_png, image, make_spec):
     """The classes are a level below."""
     names = [f"{part}/{c}/{i}.png" for part in ("train", "test") for c in "ab" for i in "12"]

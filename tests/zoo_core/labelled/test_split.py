@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from zoo_core.errors import InputError, UsageError
-from zoo_core.labelled import Split, check_leaks, make_split
+from zoo_core.labelled import Split, check_leaks, check_parts, make_split
 
 PARTS = ("train", "validation", "test")
 
@@ -259,6 +259,23 @@ def test_a_split_made_by_hand_is_checked_too(make_examples):
 
     with pytest.raises(InputError, match=r"row 0, train. and object-3 .row 3, validation"):
         check_leaks(examples, Split(*rows))
+
+
+def test_a_part_of_one_class_is_told(make_examples):
+    """Nothing could be measured on it; said with what to do, which then helps."""
+    few = make_examples(["a", "a", "b", "b"])
+    split = make_split(few)
+    with pytest.raises(
+        InputError, match=r"test part .* one class only, 'a' \(1 of 4.*--test 0"
+    ):
+        check_parts(few, Split(np.array([0, 2]), np.array([1, 3]), np.array([1])))
+    with pytest.raises(InputError, match="one class only"):
+        check_parts(few, split)
+    check_parts(few, make_split(few, test=0.0, validation=0.5))
+
+    given = make_examples([*"abababb"], splits=["train"] * 4 + ["validation"] * 2 + ["test"])
+    with pytest.raises(InputError, match=r"test part .*'b' \(1 of 7.*Mark examples of another"):
+        check_parts(given, make_split(given))
 
 
 def test_many_rows_take_little_time(make_examples):

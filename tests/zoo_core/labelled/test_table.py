@@ -110,6 +110,15 @@ def test_a_column_that_is_not_there(six, make_spec, write_csv, options, name, fl
         open_labelled(table, make_spec(), **options)
 
 
+def test_a_column_that_is_nearly_there(six, make_spec, write_csv):
+    """The nearest names are told, however many columns there are."""
+    many = {f"column_{number}": LENSES for number in range(40)}
+    table = write_csv(path=six, **many, spiral_fraction=LENSES)
+
+    with pytest.raises(InputError, match=r"and 12 more.* Did you mean 'spiral_fraction'"):
+        open_labelled(table, make_spec(), label="spiral_frac")
+
+
 @pytest.mark.parametrize("hole", ["", "nan", "  ", "NaN"])
 def test_missing_labels_are_counted(six, make_spec, write_csv, hole):
     """With the first rows, and what can be done."""

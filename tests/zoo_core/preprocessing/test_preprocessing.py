@@ -120,6 +120,19 @@ def test_noise_scale_leaves_a_constant_image_finite():
     assert torch.equal(torch.ones(1, 1, 5, 5), _apply("noise_scale", torch.ones(1, 1, 5, 5)))
 
 
+@pytest.mark.parametrize("name", sorted(set(VOCABULARY) - {"center_crop", "resize"}))
+def test_a_missing_pixel_touches_no_other(name, batch):
+    """NaN stays where it is, or is filled; all others hardly notice."""
+    holey = batch.clone()
+    holey[:, :, 3, 3] = math.nan
+    around = torch.ones(7, 7, dtype=torch.bool)
+    around[3, 3] = False
+    found, whole = _apply(name, holey)[..., around], _apply(name, batch)[..., around]
+
+    assert found.isfinite().all()
+    torch.testing.assert_close(found, whole, atol=0.4, rtol=0.3)
+
+
 def test_subtract_median_makes_the_median_zero(batch):
     """Each channel of each object."""
     result = _apply("subtract_median", batch).flatten(2)

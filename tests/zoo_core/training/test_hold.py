@@ -23,7 +23,7 @@ with hold_run(pathlib.Path(sys.argv[1])):
 
 
 def test_a_folder_is_held_by_one_at_a_time(tmp_path):
-    """And is free, with nothing left in it, when the first one is done."""
+    """And is free, with nothing left of it, when the first one is done."""
     folder = tmp_path / "runs" / "one"
     with (
         hold_run(folder),
@@ -32,9 +32,19 @@ def test_a_folder_is_held_by_one_at_a_time(tmp_path):
     ):
         pass
 
-    assert list(folder.iterdir()) == []
+    assert not folder.exists()
     with hold_run(folder):
         pass
+
+
+def test_a_folder_that_was_there_stays(tmp_path):
+    """Empty or not; so does one in which something was written."""
+    with hold_run(tmp_path):
+        pass
+    with hold_run(tmp_path / "new"):
+        (tmp_path / "new" / "history.csv").touch()
+
+    assert (tmp_path / "new" / "history.csv").exists()
 
 
 def test_an_error_frees_the_folder(tmp_path):

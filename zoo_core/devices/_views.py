@@ -1,0 +1,84 @@
+"""Views of one object whose outputs are averaged: flips and quarter turns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    import torch
+
+#: By name, as a card has them.
+VIEWS = {
+    "one": "the object as it is",
+    "dihedral": "all flips and quarter turns of an image, outputs averaged",
+}
+
+#: Axes of a batch of images: object, band, y, x.
+_IMAGE = 4
+
+
+def check_views(views: str) -> str:
+    """The name, if there is such a set of views.
+
+    Raises
+    ------
+    UsageError
+        There is none.
+    """
+    if views not in VIEWS:
+        raise UsageError(f"views are one of {', '.join(VIEWS)}, not {views!r}.")
+    return views
+
+
+def average_views(
+    run: Callable[[Sequence[torch.Tensor]], Any], inputs: Sequence[torch.Tensor]
+) -> torch.Tensor:
+    """The mean output over the dihedral group: 8 views, 4 of images that are not square.
+
+    All images of an object are turned alike; other inputs stay as they are.
+
+    Parameters
+    ----------
+    run : callable
+        The network: ``(n, ...)`` tensors to one ``(n, outputs)`` tensor.
+    inputs : sequence of torch.Tensor
+        Images are ``(n, band, y, x)``.
+
+    Raises
+    ------
+    UsageError
+        The output is no table of numbers, so it turns with the image.
+    """
+    total: torch.Tensor | None = None
+    count = 0
+    for view in _dihedral(inputs):
+        output = run(view)
+        if not hasattr(output, "dim") or output.dim() > 2:  # noqa: PLR2004 - object, output
+            raise UsageError(
+                "the outputs of this network are no plain numbers, so they cannot be averaged "
+                "over views. Its card must say views 'one'."
+            )
+        total = output if total is None else total + output
+        count += 1
+    assert total is not None  # noqa: S101 - for mypy: there are always views
+    mean: torch.Tensor = total / count
+    return mean
+
+
+def _dihedral(inputs: Sequence[torch.Tensor]) -> Iterator[list[torch.Tensor]]:
+    images = [tensor for tensor in inputs if tensor.dim() == _IMAGE]
+    is_square = all(image.shape[2] == image.shape[3] for image in images)
+    for turns in range(0, 4, 1 if is_square else 2):
+        for flips in (False, True):
+            yield [_turned(tensor, turns, flips=flips) for tensor in inputs]
+
+
+def _turned(tensor: torch.Tensor, turns: int, *, flips: bool) -> torch.Tensor:
+    if tensor.dim() != _IMAGE:
+        return tensor
+    turned = tensor.rot90(turns, (2, 3))
+    return (turned.flip(3) if flips else turned).contiguous()
