@@ -1,6 +1,7 @@
 """Two processes train what one process trains."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -13,6 +14,8 @@ import torch
 from zoo_core.distributed import Team
 
 ROOT = Path(__file__).parents[3]
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +111,19 @@ def test_a_shared_run_is_gone_on_with(together):
         for kind in ("network", "best"):
             for key, value in again[kind].items():
                 assert torch.equal(value, first["held statistics"][kind][key])
+
+
+def test_one_process_goes_on_with_a_shared_run(together, tmp_path):
+    """A checkpoint does not know how many have trained it."""
+    folder, (found, _) = together
+    shutil.copytree(folder / "held statistics", tmp_path / "run")
+    made = team_worker.tuner(tmp_path / "run", Team(), "held statistics", epochs=3)
+    for key, value in made.network.state_dict().items():
+        assert torch.equal(value, found["held statistics"]["network"][key])
+    made.run()
+
+    assert made.epoch == 3
+    assert len(made.history) == 3
 
 
 def test_an_interrupt_of_one_stops_all_at_the_same_step(together):
