@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..errors import UsageError
 from ._common import (
     add_device_options,
     add_engine_options,
@@ -18,6 +19,7 @@ from ._common import (
     print_table,
     progress_bar,
 )
+from ._survey import add_survey_options, is_on_tiles, predict_on_tiles
 
 if TYPE_CHECKING:
     import argparse
@@ -46,11 +48,12 @@ def register(verbs: Verbs) -> None:
             "zoo predict resnet-lens a.fits b.fits -o out.csv --order input",
             "zoo predict resnet-lens cutouts.npz -o out.fits --device cuda --overwrite",
             "zoo predict resnet-lens fields/ -o out.ecsv --fit crop --accept-band r",
+            "zoo predict resnet-lens --tiles 't_*_{band}.fits' --catalog all.parquet -o out/",
         ),
     )
     parser.add_argument("name", metavar="NAME", help="model, place/model or path of a folder")
     parser.add_argument(
-        "inputs", metavar="INPUT", nargs="+", help="FITS, npz, HDF5 or image files, or folders"
+        "inputs", metavar="INPUT", nargs="*", help="FITS, npz, HDF5 or image files, or folders"
     )
     parser.add_argument(
         "-o", "--output", metavar="OUT", required=True, type=Path,
@@ -64,6 +67,7 @@ def register(verbs: Verbs) -> None:
     parser.add_argument(
         "--top", type=not_negative, default=10, metavar="N", help="rows to print (10)"
     )
+    add_survey_options(parser)
     add_reading_options(parser)
     add_engine_options(parser)
     add_device_options(parser)
@@ -71,6 +75,10 @@ def register(verbs: Verbs) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Check the output, predict, write."""
+    if is_on_tiles(arguments):
+        return predict_on_tiles(arguments)
+    if not arguments.inputs:
+        raise UsageError("say what to predict for: files, folders, or --tiles and --catalog.")
     from ..tables import check_output, write_table
 
     check_output(arguments.output, overwrite=arguments.overwrite)

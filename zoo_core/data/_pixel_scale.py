@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ..cards import InputSpec
 
 #: Scales that differ by less are the same for a network.
-_TOLERANCE = 0.05
+TOLERANCE = 0.05
 
 #: Beginnings of the names of celestial axes (FITS WCS paper II).
 _CELESTIAL = ("RA--", "DEC-", "GLON", "GLAT", "ELON", "ELAT")
@@ -27,7 +27,7 @@ def compare_pixel_scale(header: Mapping[str, object], spec: InputSpec) -> Proble
     if wanted is None:
         return None
     found = stated_pixel_scale(header)
-    if found is None or abs(found / wanted - 1.0) <= _TOLERANCE:
+    if found is None or abs(found / wanted - 1.0) <= TOLERANCE:
         return None
     return Problem(
         "pixel-scale",

@@ -3,6 +3,7 @@
 from ._column import Column
 from ._files import check_output, read_table, write_table
 from ._formats import READABLE, WRITABLE
+from ._pieces import write_pieces
 from ._table import PredictionTable
 
 __all__ = [
@@ -12,5 +13,6 @@ __all__ = [
     "PredictionTable",
     "check_output",
     "read_table",
+    "write_pieces",
     "write_table",
 ]

@@ -61,11 +61,11 @@ def write_table(
     # A link stays a link: what it points to is replaced.
     target = Path(os.path.realpath(path))
     sidecar = sidecar_of(target)
-    with _replacing(target) as file, warnings.catch_warnings():
+    with replacing(target) as file, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         WRITERS[target.suffix.lower()](table, file)
         if sidecar is not None:
-            with _replacing(sidecar) as beside:
+            with replacing(sidecar) as beside:
                 beside.write_text(json.dumps(describe(table), indent=1), encoding="utf-8")
 
 
@@ -123,7 +123,7 @@ def _check_folder(folder: Path) -> None:
 
 
 @contextmanager
-def _replacing(target: Path) -> Iterator[Path]:
+def replacing(target: Path) -> Iterator[Path]:
     """Give a new file to write into; put it in the target's place if all goes well."""
     file = _beside(target)
     try:

@@ -9,7 +9,7 @@ one JSON text under the keyword ``ASTROZOO`` and escapes such as ``\xe9`` in its
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from ._column import Column
 from ._table import PredictionTable
@@ -51,7 +51,8 @@ def _write_parquet(table: PredictionTable, path: Path) -> None:
     pq.write_table(table.to_arrow(), path)
 
 
-def _write_csv(table: PredictionTable, path: Path) -> None:
+def write_csv_text(table: PredictionTable, stream: TextIO) -> None:
+    """As CSV, the metadata left out."""
     import numpy as np
     from astropy.table import Table
 
@@ -60,17 +61,27 @@ def _write_csv(table: PredictionTable, path: Path) -> None:
         for part, values in _flattened(name, array):
             # The shortest text that gives the float32 back: 0.1, not 0.10000000149.
             flat[part] = values.astype(str) if values.dtype == np.float32 else values
+    flat.write(stream, format="ascii.csv")
+
+
+def write_ecsv_text(table: PredictionTable, stream: TextIO) -> None:
+    """As ECSV."""
+    table.to_astropy().write(stream, format="ascii.ecsv")
+
+
+def _write_csv(table: PredictionTable, path: Path) -> None:
     # astropy, given a path, leaves the file open when writing fails.
     with path.open("w", encoding="utf-8", newline="") as stream:
-        flat.write(stream, format="ascii.csv")
+        write_csv_text(table, stream)
 
 
 def _write_ecsv(table: PredictionTable, path: Path) -> None:
     with path.open("w", encoding="utf-8", newline="") as stream:
-        table.to_astropy().write(stream, format="ascii.ecsv")
+        write_ecsv_text(table, stream)
 
 
-def _write_fits(table: PredictionTable, path: Path) -> None:
+def as_fits(table: PredictionTable) -> astropy.table.Table:
+    """What goes into a FITS file: texts as ASCII, and all that FITS cannot say as JSON."""
     import numpy as np
 
     fits = table.to_astropy()
@@ -80,7 +91,11 @@ def _write_fits(table: PredictionTable, path: Path) -> None:
         fits[name].description = None  # it is in ASTROZOO, whatever its length
     # One line: a header cannot hold a newline.
     fits.meta = {"ASTROZOO": json.dumps(describe(table))}
-    fits.write(path, format="fits", overwrite=True)
+    return fits
+
+
+def _write_fits(table: PredictionTable, path: Path) -> None:
+    as_fits(table).write(path, format="fits", overwrite=True)
 
 
 def _read_parquet(path: Path) -> PredictionTable:
