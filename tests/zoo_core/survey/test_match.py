@@ -71,6 +71,14 @@ def test_of_overlapping_tiles_the_one_with_most_room(tmp_path):
     assert match(tiles, ra, dec).tile.tolist() == [0, 0, 1, 1]
 
 
+def test_room_is_an_angle(tmp_path):
+    """Ten large pixels are more than fifteen small ones."""
+    small, large = sky(at=(15, 49.5)), sky(at=(10, 49.5), pixel=2 * 0.2 / 3600)
+    tiles = of(tmp_path, small, large)
+
+    assert match(tiles, np.array([150.0]), np.array([2.0])).tile.tolist() == [1]
+
+
 def test_a_broken_tile_comes_last(tmp_path):
     """Objects that a whole tile holds at its very edge are cut from there."""
     for name, at in (("a_g", (60, 49.5)), ("b_r", (119, 49.5)), ("b_g", (119, 49.5))):

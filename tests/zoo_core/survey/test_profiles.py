@@ -8,7 +8,7 @@ from mosaics import noise, sky, spec, tiles_of
 from zoo_core import Zoo
 from zoo_core.errors import PluginError, UnknownName, UsageError
 from zoo_core.survey import PROFILES, Planes, SurveyProfile, cut, find_profile
-from zoo_core.testing import check_plugin
+from zoo_core.testing import plugin_checks
 
 MANIFEST = """
 api = 1
@@ -56,8 +56,10 @@ def test_a_plugin_offers_one(site):
 
     for name in ("tiny-sky", "tiny/tiny-sky"):
         assert find_profile(name, zoo.plugins).spellings("lsst-g") == ("lsst-g", "blue", "g")
-    outcomes = {o.check.name: o for o in check_plugin("tiny", zoo=zoo)}
-    assert "is_a_profile_of_its_name" in outcomes
+    checks = [c for c in plugin_checks("tiny", zoo=zoo) if "survey_profiles" in c.subject]
+    assert len(checks) == 2
+    for check in checks:
+        check()
 
 
 def test_what_is_no_profile_is_refused_by_the_plugins_name(site):
