@@ -13,6 +13,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import torch
 
     from ._zoo import Zoo
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-__all__ = ["UsageError", "Zoo", "ZooError", "build", "list_models", "load", "simulate"]
+__all__ = ["UsageError", "Zoo", "ZooError", "build", "fit", "list_models", "load", "simulate"]
 
 
 def list_models(*, task: str | None = None, plugin: str | None = None) -> list[str]:
@@ -68,6 +70,31 @@ def build(architecture: str, **arguments: Any) -> torch.nn.Module:
     from ._zoo import default_zoo
 
     return default_zoo().build(architecture, **arguments)
+
+
+def fit(start: str, data: str | Path, *, name: str, **options: Any) -> Model:
+    """Train or fit on labelled data, from a model or an architecture, and load what comes out.
+
+    Parameters
+    ----------
+    start : str
+        A model, as ``load`` takes it, which is fine-tuned (``Model.fit`` does the same); or an
+        architecture, which is trained from random weights, or fitted if it is of that kind.
+    data : path
+        Table, folder of classes, npz or HDF5.
+    name : str
+        Of the new model.
+    **options
+        As of ``Model.fit``; ``arguments={...}`` are those of an architecture, and ``device``.
+
+    Examples
+    --------
+    ``fit("svm", "galaxies/", name="spirals-svm", arguments={"features": "hog"})``
+    """
+    from ._zoo import default_zoo
+    from .finetuning import fit_model
+
+    return fit_model(default_zoo(), start, data, name=name, **options)
 
 
 def simulate(simulator: str, count: int, *, seed: int, **options: Any) -> Any:

@@ -13,26 +13,29 @@ if TYPE_CHECKING:
     from ._trees import Trees
 
 
+#: The largest number of half precision is a little above.
+_STEEPEST = 65000.0
+
+
 def fill_kernel_machine(
     head: KernelMachine, fitted: Any, *, slope: float = 1.0, offset: float = 0.0
 ) -> None:
     """Take over support vectors, coefficients and intercepts of an ``SVC``.
 
-    Its classes are 0, 1, ...; ``gamma`` must be a number. Slope and offset are rounded to
-    half precision, so that storing them in it loses nothing; the offset, of two classes, is
-    that of their log-odds.
+    Its classes are 0, 1, ...; ``gamma`` must be a number. The slope is rounded to half
+    precision, so that storing it in it loses nothing. The offset, of the log-odds of two
+    classes, goes into the intercept, which is stored in full: half precision would be too
+    coarse where the slope is steep.
     """
-    # Two logits have half of the log-odds each.
-    offsets = {1: [offset], 2: [-offset / 2.0, offset / 2.0]}
-    tensors = {"coefficients": _coefficients(fitted), "intercepts": fitted.intercept_}
+    steep = np.float16(min(slope, _STEEPEST))
+    intercepts = fitted.intercept_ + (offset / float(steep) if head.num_outputs < 3 else 0.0)
+    tensors = {"coefficients": _coefficients(fitted), "intercepts": intercepts}
     if head.kernel == "linear":
         tensors["coefficients"] = fitted.coef_
     else:
         tensors |= {"support": fitted.support_vectors_, "gamma": np.asarray(fitted.gamma)}
-    tensors["slope"] = np.array([slope], np.float16)
-    tensors["offset"] = np.array(
-        offsets.get(head.num_outputs, [0.0] * head.num_outputs), np.float16
-    )
+    tensors["slope"] = np.array([steep])
+    tensors["offset"] = np.zeros(head.num_outputs, np.float16)
     _fill(head, tensors)
 
 

@@ -23,8 +23,9 @@ def platt(decision: np.ndarray, positive: np.ndarray) -> tuple[float, float]:
     """
     count = positive.sum(), (~positive).sum()
     target = np.where(positive, (count[0] + 1) / (count[0] + 2), 1 / (count[1] + 2))
-    scale = float(np.abs(decision).mean()) or 1.0
-    values = decision / scale
+    # An intercept far from zero says nothing about how far apart the classes are.
+    level, scale = float(np.median(decision)), float(decision.std()) or 1.0
+    values = (decision - level) / scale
 
     def loss(numbers: np.ndarray) -> tuple[float, np.ndarray]:
         slope = np.exp(numbers[0])
@@ -36,7 +37,13 @@ def platt(decision: np.ndarray, positive: np.ndarray) -> tuple[float, float]:
     found = minimize(
         loss, np.zeros(2), jac=True, method="L-BFGS-B", bounds=[(-7.0, 7.0), (-50.0, 50.0)]
     )
-    return float(np.exp(found.x[0]) / scale), float(found.x[1])
+    slope = float(np.exp(found.x[0]) / scale)
+    return slope, float(found.x[1]) - slope * level
+
+
+def middle_of(decision: np.ndarray, positive: np.ndarray) -> float:
+    """Halfway between the mean decisions ``(n,)`` of the two classes."""
+    return float(decision[positive].mean() + decision[~positive].mean()) / 2.0
 
 
 def scale_of_scores(scores: np.ndarray, index: np.ndarray) -> float:

@@ -14,7 +14,7 @@ from zoo_core.preprocessing import Preprocessing
 
 from ._features import Measured
 from ._fill import fill_kernel_machine, fill_trees, tree_shapes
-from ._logits import platt, scale_of_scores
+from ._logits import middle_of, platt, scale_of_scores
 from .architectures import SVM, RandomForest
 
 if TYPE_CHECKING:
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 METHODS = ("random-forest", "svm")
 
 _KINDS = ("binary-classification", "multiclass-classification")
+
+#: Settings by which a model would not be what it is stored as.
+_FIXED = frozenset({"decision_function_shape", "kernel"})
 
 #: Objects measured at once.
 _BATCH = 512
@@ -106,7 +109,7 @@ def fit_classical(
         calibrated to the shares of classes in these objects.
     search_objects : int
         Choose the settings and the slope on so many objects if there are more; classes keep
-        their shares.
+        their shares, but rare ones have an object in each fold at least.
 
     Returns
     -------
@@ -122,6 +125,8 @@ def fit_classical(
     """
     if method not in METHODS:
         raise UsageError(f"the methods are {', '.join(METHODS)}, not {method!r}.")
+    _check_whole("folds", folds, least=2)
+    _check_whole("search_objects", search_objects, least=1)
     if task.kind not in _KINDS:
         raise UsageError(
             f"classical models do {' and '.join(_KINDS)}; the task {task.kind!r} is neither."
@@ -135,16 +140,18 @@ def fit_classical(
         "input_size": [int(length) for length in raw.shape[2:]],
     }
     body = Measured(arguments["features"], arguments["num_bands"], arguments["input_size"])
-    values = _standardised(body, raw, _steps(preprocessing, arguments["num_bands"]))
+    # What is wrong with the settings is told before the features are measured.
     estimator, default = _estimator(method, kernel, body.count, seed, balanced=balanced)
     grid = _checked_grid(grid or default, estimator)
-    sample = _Sample(values, index, _subset(index, search_objects, seed), folds, seed)
+    values = _standardised(body, raw, _steps(preprocessing, arguments["num_bands"]))
+    rows = _subset(index, search_objects, folds, seed)
+    sample = _Sample(values, index, rows, folds, seed)
     chosen, score = sample.search(estimator, grid)
     estimator.set_params(**chosen)
     network: SVM | RandomForest
     if method == "svm":
-        slope, offset = sample.slope(estimator)
         fitted = estimator.fit(values, index)
+        slope, offset = sample.slope(estimator)
         arguments |= {"kernel": kernel, "num_support": len(fitted.support_)}
         network = SVM(**arguments)
         fill_kernel_machine(network.head, fitted, slope=slope, offset=offset)
@@ -180,29 +187,45 @@ class _Sample:
         from sklearn.model_selection import GridSearchCV
 
         is_binary = self.index.max() == 1
-        found = GridSearchCV(
+        search = GridSearchCV(
             estimator,
             dict(grid),
             scoring="roc_auc" if is_binary else "balanced_accuracy",
             cv=self._split(),
             refit=False,
             error_score="raise",
-        ).fit(self.values[self.rows], self.index[self.rows])
+        )
+        try:
+            found = search.fit(self.values[self.rows], self.index[self.rows])
+        except (TypeError, ValueError) as error:
+            reason = " ".join(str(error).split()).rstrip(".")
+            raise UsageError(
+                f"{type(estimator).__name__} cannot be fitted with {dict(grid)}: {reason}."
+            ) from error
         return dict(found.best_params_), float(found.best_score_)
 
-    def slope(self, estimator: Any) -> tuple[float, float]:
-        """Slope and offset that make scores logits, from folds that were left out."""
-        from sklearn.model_selection import cross_val_predict
+    def slope(self, fitted: Any) -> tuple[float, float]:
+        """Slope and offset that make scores logits, from folds that were left out.
 
-        index = self.index[self.rows]
-        decision = cross_val_predict(
-            estimator,
-            self.values[self.rows],
-            index,
-            cv=self._split(),
-            method="decision_function",
-        )
-        if decision.ndim == 1:
+        The intercept of a machine of two classes is the least certain of its numbers: where
+        ``C`` is small it goes by a few objects of the larger class. Each fold's is therefore
+        moved to that of the fitted machine, by the middle of what either says of the objects
+        that it was fitted to.
+        """
+        from sklearn.base import clone
+
+        values, index = self.values[self.rows], self.index[self.rows]
+        known = fitted.decision_function(values)
+        is_binary = known.ndim == 1
+        middle = middle_of(known, index == 1) if is_binary else 0.0
+        decision = np.empty_like(known)
+        for others, held in self._split().split(values, index):
+            machine = clone(fitted).fit(values[others], index[others])
+            decision[held] = machine.decision_function(values[held])
+            if is_binary:
+                own = machine.decision_function(values[others])
+                decision[held] += middle - middle_of(own, index[others] == 1)
+        if is_binary:
             return platt(decision, index == 1)
         return scale_of_scores(decision, index), 0.0
 
@@ -212,15 +235,24 @@ class _Sample:
         return StratifiedKFold(self.folds, shuffle=True, random_state=self.seed)
 
 
-def _subset(index: np.ndarray, count: int, seed: int) -> np.ndarray:
-    """Rows of so many objects with the same shares of classes; all if there are no more."""
-    from sklearn.model_selection import train_test_split
+def _subset(index: np.ndarray, count: int, folds: int, seed: int) -> np.ndarray:
+    """Rows of about so many objects with the same shares of classes; all if there are no more.
 
-    rows = np.arange(len(index))
-    if len(rows) <= count:
-        return rows
-    found, _ = train_test_split(rows, train_size=count, stratify=index, random_state=seed)
-    return np.asarray(found)
+    A rare class has as many as there are folds.
+    """
+    if len(index) <= count:
+        return np.arange(len(index))
+    generator = np.random.default_rng(seed)
+    found = []
+    for rows in (np.flatnonzero(index == one) for one in np.unique(index)):
+        wanted = max(folds, round(count * len(rows) / len(index)))
+        found.append(generator.permutation(rows)[:wanted])
+    return np.sort(np.concatenate(found))
+
+
+def _check_whole(name: str, value: Any, *, least: int) -> None:
+    if type(value) is not int or value < least:
+        raise UsageError(f"{name} is a whole number, {least} or more, not {value!r}.")
 
 
 def _one_input(arrays: Any) -> torch.Tensor:
@@ -250,7 +282,7 @@ def _class_indices(task: Task, labels: Any, count: int, folds: int) -> np.ndarra
         told = ", ".join(f"{n} {c}" for c, n in zip(target.classes, found, strict=True))
         raise InputError(
             f"{folds} folds need {folds} objects of each class at least; there are {told}. "
-            "Give more objects or fewer folds."
+            "Give more objects, or fewer folds (--set folds=2, in Python folds=2)."
         )
     return index
 
@@ -287,14 +319,15 @@ def _estimator(
     if method == "svm":
         from sklearn.svm import SVC
 
-        grid: dict[str, list[Any]] = {"C": [0.1, 1.0, 10.0, 100.0]}
+        # The first of equally good ones is taken: the usual one, not the least certain.
+        grid: dict[str, list[Any]] = {"C": [1.0, 10.0, 0.1, 100.0]}
         # Numbers that float32 holds: the model then has the very same.
-        gammas = [float(np.float32(g / count)) for g in (0.1, 1.0, 10.0)]
+        gammas = [float(np.float32(g / count)) for g in (1.0, 0.1, 10.0)]
         if kernel == "rbf":
             grid["gamma"] = gammas
         elif kernel != "linear":
             raise UsageError(f"svm has the kernels linear, rbf, not {kernel!r}.")
-        made = SVC(kernel=kernel, gamma=gammas[1], class_weight=weight, cache_size=500)
+        made = SVC(kernel=kernel, gamma=gammas[0], class_weight=weight, cache_size=500)
         return made, grid
     from sklearn.ensemble import RandomForestClassifier
 
@@ -310,6 +343,14 @@ def _checked_grid(grid: Mapping[str, list[Any]], estimator: Any) -> dict[str, li
             f"{type(estimator).__name__} has no settings {', '.join(strange)}; it has "
             f"{', '.join(sorted(estimator.get_params()))}."
         )
+    fixed = sorted(_FIXED & set(grid))
+    if fixed:
+        raise UsageError(
+            f"{', '.join(fixed)} cannot be chosen by the grid. kernel is a setting of its own."
+        )
+    empty = [name for name, values in grid.items() if not values]
+    if empty:
+        raise UsageError(f"the grid has no value for {', '.join(empty)}.")
     if any(isinstance(gamma, str) for gamma in grid.get("gamma", [])):
         raise UsageError(
             f"gamma must be numbers, got {grid['gamma']}; features have unit variance, so "

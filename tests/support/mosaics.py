@@ -62,4 +62,6 @@ def spec(*bands, size=(16, 16), scale=None, missing="fill", unit=None):
 
 def tiles_of(pattern, *bands, profile="plain"):
     """The tiles of a pattern."""
-    return find_tiles(str(pattern), [f"lsst-{band}" for band in bands or "g"], PROFILES[profile])
+    return find_tiles(
+        str(pattern), [f"lsst-{band}" for band in bands or "g"], PROFILES[profile]
+    )

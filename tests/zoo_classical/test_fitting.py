@@ -259,6 +259,39 @@ def test_platt_recovers_the_odds_of_scores():
     assert 0 < apart[0] < 10
 
 
+@pytest.mark.parametrize("count", [60, 61])
+def test_a_strongly_regularised_machine_knows_how_sure_it_is(count):
+    """Its folds have other majorities, and so intercepts that say the opposite of each other."""
+    arrays, index = series(count, 2, noise=0.3)
+    found = fitted("svm", grid={"C": [1e-3], "gamma": [1e-3]})
+    for made in (
+        found,
+        fit_classical(
+            BINARY, arrays, index, method="svm", features="statistics",
+            grid={"C": [1e-3], "gamma": [1e-3]},
+        ),
+    ):  # fmt: skip
+        new, truth = series(200, 2, seed=9, noise=0.3)
+        with torch.no_grad():
+            probability = made.network(torch.from_numpy(new))[:, 0].sigmoid().numpy()
+        right = np.where(truth == 1, probability, 1 - probability)
+
+        assert made.score > 0.95
+        assert -np.log(right).mean() < 0.3
+
+
+def test_rare_classes_are_in_every_fold_of_a_part():
+    """However small the part is that settings are chosen on."""
+    arrays, index = series(400, 2)
+    rows = np.flatnonzero((index == 0) | (np.arange(400) < 12))
+    found = fit_classical(
+        BINARY, arrays[rows], index[rows], method="svm", features="statistics",
+        grid={"C": [1.0]}, folds=3, search_objects=20,
+    )  # fmt: skip
+
+    assert found.score > 0.8
+
+
 def test_what_cannot_be_fitted_is_refused():
     """In words, before anything is measured."""
     arrays, index = series(20, 2)

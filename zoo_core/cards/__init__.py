@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         ArchitectureRef,
         Card,
         CardMetric,
+        Comparison,
         FileRef,
         Golden,
         MeasuredWith,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
         TrainingData,
         Weights,
     )
+    from ._comparison import ComparisonTable, comparison_tables
     from ._input import AXES_OF_KIND, Band, InputSpec
     from ._metric import Metric
     from ._read import parse_card, parse_inputs, parse_target, read_card
@@ -47,6 +49,8 @@ __all__ = [
     "Card",
     "CardMetric",
     "CardSummary",
+    "Comparison",
+    "ComparisonTable",
     "Fields",
     "FileRef",
     "Golden",
@@ -60,6 +64,7 @@ __all__ = [
     "Weights",
     "check_name",
     "circumstances",
+    "comparison_tables",
     "metrics_table",
     "parse_card",
     "parse_inputs",
@@ -77,6 +82,7 @@ __getattr__ = imported_later(
         "ArchitectureRef",
         "Card",
         "CardMetric",
+        "Comparison",
         "FileRef",
         "Golden",
         "MeasuredWith",
@@ -86,6 +92,7 @@ __getattr__ = imported_later(
         "TrainingData",
         "Weights",
     ),
+    _comparison=("ComparisonTable", "comparison_tables"),
     _input=(
         "AXES_OF_KIND",
         "Band",

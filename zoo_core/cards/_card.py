@@ -114,6 +114,30 @@ class CardMetric:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """Another model's numbers for the very objects that some of the card's metrics are of.
+
+    Parameters
+    ----------
+    name : str
+        What the other is called in a table, such as ``svm``.
+    summary : str
+        What it is and how it came about, in one line.
+    data, role, command : str
+        As of ``CardMetric``; the data are those of metrics of the card itself.
+    metrics : tuple of Metric
+        Its numbers. Each stands beside the card's own of that name and those conditions.
+    """
+
+    name: str
+    summary: str
+    data: str
+    role: str
+    command: str
+    metrics: tuple[Metric, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MeasuredWith:
     """What computed the metrics of a card.
 
@@ -158,6 +182,7 @@ class Card:
     parent: str | None = None
     views: str = "one"
     measured_with: MeasuredWith | None = None
+    comparisons: tuple[Comparison, ...] = ()
     figures: Mapping[str, str] = field(default_factory=dict)
     unknown_fields: tuple[str, ...] = ()
 

@@ -12,6 +12,7 @@ from ._card import (
     ArchitectureRef,
     Card,
     CardMetric,
+    Comparison,
     FileRef,
     Golden,
     MeasuredWith,
@@ -80,6 +81,7 @@ def parse_card(data: Any, *, where: str = CARD_FILE) -> Card:
         parent=top.text("parent", None),
         views=_views(top),
         measured_with=_measured_with(top.optional_fields("measured_with")),
+        comparisons=tuple(_comparison(entry) for entry in top.each("comparisons", [])),
         figures=top.object("figures", {}),
         unknown_fields=top.unknown(),
     )
@@ -200,25 +202,44 @@ def _trained_on(entry: Fields) -> TrainingData:
 
 
 def _metric(entry: Fields) -> CardMetric:
-    role = entry.text("role")
-    if role not in _ROLES:
-        raise CardError(f"{entry.where}: role must be one of {_ROLES}, is {role!r}.")
     published = entry.optional_fields("published")
     return CardMetric(
-        metric=Metric(
-            name=entry.text("name"),
-            value=entry.number("value"),
-            low=entry.number("low", None),
-            high=entry.number("high", None),
-            n=entry.integer("n", least=0),
-            conditions=entry.text("conditions", ""),
-        ),
+        metric=_number(entry),
         data=entry.text("data"),
-        role=role,
+        role=_role(entry),
         command=entry.text("command", ""),
         published=None
         if published is None
         else Published(value=published.number("value"), source=published.text("source")),
+    )
+
+
+def _number(entry: Fields) -> Metric:
+    return Metric(
+        name=entry.text("name"),
+        value=entry.number("value"),
+        low=entry.number("low", None),
+        high=entry.number("high", None),
+        n=entry.integer("n", least=0),
+        conditions=entry.text("conditions", ""),
+    )
+
+
+def _role(entry: Fields) -> str:
+    role: str = entry.text("role")
+    if role not in _ROLES:
+        raise CardError(f"{entry.where}: role must be one of {_ROLES}, is {role!r}.")
+    return role
+
+
+def _comparison(entry: Fields) -> Comparison:
+    return Comparison(
+        name=entry.text("name"),
+        summary=entry.text("summary", ""),
+        data=entry.text("data"),
+        role=_role(entry),
+        command=entry.text("command", ""),
+        metrics=tuple(_number(number) for number in entry.each("metrics")),
     )
 
 

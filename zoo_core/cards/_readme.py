@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from ..devices import VIEWS
+from ._comparison import comparison_tables
 
 #: Those of the Hub's list that are written as SPDX writes them.
 _LICENSES_OF_THE_HUB = frozenset(
@@ -43,6 +44,7 @@ def readme(card: Card, *, reference: str = "") -> str:
         _use(card, reference),
         *(["## How good it is\n\n" + metrics_table(card.metrics)] if card.metrics else []),
         *([circumstances(card.measured_with)] if card.measured_with else []),
+        *(_compared(card) if card.comparisons else []),
         *(f"![{stem}]({path})" for stem, path in card.figures.items()),
         "## Limits\n\n" + "\n".join(f"- {limit}" for limit in card.limits),
         "## Cite\n\n" + "\n\n".join(f"```bibtex\n{entry}\n```" for entry in card.citation),
@@ -74,6 +76,20 @@ def metrics_table(metrics: Iterable[CardMetric]) -> str:
         printed = f" Printed by `{commands[0]}`." if commands[0] else ""
         lines.append(f"\nMeasured on {source}.{printed}")
     return "\n".join(lines)
+
+
+def _compared(card: Card) -> list[str]:
+    """A heading, and a table for each data that something was compared on."""
+    found = ["## Beside others"]
+    for table in comparison_tables(card):
+        lines = [f"On the same objects: {table.role} data, {table.data}.\n"]
+        lines += [f"| {' | '.join(table.header)} |", "|---" * len(table.header) + "|"]
+        lines += [f"| {' | '.join(row)} |" for row in table.rows]
+        for other in table.others:
+            printed = f" Printed by `{other.command}`." if other.command else ""
+            lines.append(f"\n`{other.name}`: {other.summary or 'another model'}.{printed}")
+        found.append("\n".join(lines))
+    return found
 
 
 def circumstances(measured_with: MeasuredWith) -> str:

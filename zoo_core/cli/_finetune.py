@@ -1,11 +1,11 @@
-"""``zoo finetune``: a model of one's own, from a trained one and labels."""
+"""``zoo finetune``: a model of one's own, from a trained one or an architecture, and labels."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
 from ._common import (
@@ -43,9 +43,13 @@ def register(verbs: Verbs) -> None:
             "zoo finetune resnet-lens labels.csv --name my-lens",
             "zoo finetune timm:resnet18 galaxies/ --name spirals --strategy full",
             "zoo finetune timm:resnet18 radio.npz --array x --label y --bands radio --stem sum",
+            "zoo finetune svm galaxies/ --name spirals-svm --set features=hog",
+            "zoo finetune timm:resnet18 galaxies/ --name spirals --against svm,random-forest",
         ),
     )
-    parser.add_argument("name_of_parent", metavar="NAME", help="model to start from")
+    parser.add_argument("name_of_parent", metavar="NAME",
+        help="model to start from; or an architecture ('zoo list --architectures')",
+    )  # fmt: skip
     parser.add_argument(
         "data", metavar="DATA",
         help="table with paths and labels, folder with a subfolder for each class, npz or HDF5",
@@ -90,7 +94,7 @@ def _add_data_options(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     group.add_argument(
         "--stretch", choices=("parent", "linear", "asinh"), default="parent",
-        help="how pixel values are scaled (as the parent does)",
+        help="how pixel values are scaled (as the parent does; linear without one)",
     )  # fmt: skip
     group.add_argument("--validation", type=float, default=0.15, metavar="PART", help="(0.15)")
     group.add_argument("--test", type=float, default=0.15, metavar="PART", help="(0.15)")
@@ -100,6 +104,16 @@ def _add_data_options(parser: argparse.ArgumentParser) -> None:
 
 def _add_training_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("training")
+    group.add_argument(
+        "--set", dest="arguments", action="append", default=[], metavar="KEY=VALUE",
+        help="of an architecture: an argument of the network, or what a fit is told; may be "
+        "repeated",
+    )  # fmt: skip
+    group.add_argument(
+        "--against", action="append", default=[], metavar="NAME",
+        help="also fit such architectures (svm,random-forest; or 'svm features=hog') to the "
+        "same objects, for a table on the card; may be repeated",
+    )  # fmt: skip
     group.add_argument(
         "--strategy", metavar="S",
         help="head, last-2 (two layers and the head), full or scratch; by the number of labels",
@@ -171,6 +185,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _options(arguments: argparse.Namespace) -> FinetuneOptions:
     from ..finetuning import FinetuneOptions, parse_strategy
+    from ..simulation import parse_options
 
     settings = {name: getattr(arguments, name) for name in _SETTINGS if name != "last_k"}
     strategy, layers = parse_strategy(arguments.strategy)
@@ -193,6 +208,8 @@ def _options(arguments: argparse.Namespace) -> FinetuneOptions:
         views=arguments.views,
         strategy=strategy,
         settings=settings,
+        arguments=parse_options(arguments.arguments),
+        against=tuple(arguments.against),
         validation=arguments.validation,
         test=arguments.test,
         seed=arguments.seed,
@@ -207,7 +224,19 @@ def _pairs(texts: list[str]) -> dict[str, str]:
     return dict(text.split("=") for text in texts)
 
 
+def _comparisons(result: FinetuneResult) -> list[Any]:
+    from ..cards import read_json
+
+    # Nothing is compared where nothing is measured.
+    if result.evaluation is None:
+        return []
+    found: list[Any] = read_json(result.folder).get("comparisons", [])
+    return found
+
+
 def _report(result: FinetuneResult, name: str, *, as_json: bool) -> None:
+    from ..cards import comparison_tables, read_card
+
     metrics = result.evaluation.metrics if result.evaluation else []
     if as_json:
         print_json(
@@ -217,6 +246,7 @@ def _report(result: FinetuneResult, name: str, *, as_json: bool) -> None:
                 "is_whole": result.is_whole,
                 "data": result.evaluation.data if result.evaluation else None,
                 "metrics": [asdict(metric) for metric in metrics],
+                "comparisons": _comparisons(result),
             }
         )
         return
@@ -234,4 +264,7 @@ def _report(result: FinetuneResult, name: str, *, as_json: bool) -> None:
         ]
         print_table(("METRIC", "VALUE", "95 % INTERVAL", "N", "CONDITIONS"), rows)
         print()
+        for table in comparison_tables(read_card(result.folder)):
+            print_table(("METRIC", "CONDITIONS", *table.header[2:]), table.rows)
+            print()
     print(f"{result.folder}: try 'zoo info {name}'")

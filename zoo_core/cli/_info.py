@@ -6,7 +6,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from .._zoo import Zoo
-from ..cards import circumstances
+from ..cards import circumstances, comparison_tables
 from ..devices import VIEWS
 from ._common import add_verb, human_size, note, print_json, print_table
 
@@ -67,6 +67,14 @@ def run(arguments: argparse.Namespace) -> int:
         )
     if card.measured_with:
         print(f"\n{circumstances(card.measured_with)}")
+    for table in comparison_tables(card):
+        print(f"\nBeside others ({table.role} data: {table.data})\n")
+        print_table(("METRIC", "CONDITIONS", *table.header[2:]), table.rows)
+        print()
+        for other in table.others:
+            print(f"{other.name}: {other.summary or 'another model'}")
+            if other.command:
+                print(f"  {other.command}")
     print("\nLimits\n")
     for limit in card.limits:
         print(f"  - {limit}")

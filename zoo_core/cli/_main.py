@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 #: In the order of the help text: looking, using, making, keeping house.
 VERBS = (
-    "list", "info", "load", "predict", "evaluate", "simulate", "train", "finetune",
+    "list", "info", "load", "predict", "merge", "evaluate", "simulate", "train", "finetune",
     "adopt",
     "verify", "cite", "pull", "publish", "mirror", "cache", "plugins", "devices",
     "doctor", "completion",

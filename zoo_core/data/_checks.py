@@ -141,7 +141,9 @@ def _refuse_blank(array: np.ndarray, spec: InputSpec) -> None:
     else:
         parts = [("", array)]
     for where, part in parts:
-        finite = part[~np.isnan(part)]
+        # Of numbers with a NaN among them it is NaN; most have none and need no copy.
+        low = part.min(initial=np.inf)
+        finite = part[~np.isnan(part)] if np.isnan(low) else part
         if not finite.size:
             raise InputError(
                 f"no value{where} is a finite number (shape {times(array.shape)}).",

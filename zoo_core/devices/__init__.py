@@ -3,7 +3,8 @@
 from ._devices import Device, list_devices, pick_device
 from ._engine import InferenceEngine
 from ._precision import PRECISIONS, default_precision, pick_precision
-from ._rows import join_rows, to_results
+from ._rows import is_close, join_rows, to_results
+from ._successions import successions
 from ._views import VIEWS
 
 __all__ = [
@@ -12,9 +13,11 @@ __all__ = [
     "Device",
     "InferenceEngine",
     "default_precision",
+    "is_close",
     "join_rows",
     "list_devices",
     "pick_device",
     "pick_precision",
+    "successions",
     "to_results",
 ]

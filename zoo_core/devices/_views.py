@@ -57,7 +57,7 @@ def average_views(
     count = 0
     for view in _dihedral(inputs):
         output = run(view)
-        if not hasattr(output, "dim") or output.dim() > 2:  # noqa: PLR2004 - object, output
+        if not hasattr(output, "dim") or output.dim() > 2:
             raise UsageError(
                 "the outputs of this network are no plain numbers, so they cannot be averaged "
                 "over views. Its card must say views 'one'."

@@ -6,7 +6,8 @@ from .._later import imported_later
 
 if TYPE_CHECKING:
     from ._augment import AUGMENTATIONS, Augmentation
-    from ._export import PARTS, SPLIT_FILE, read_split
+    from ._export import FIT_FILE, PARTS, SPLIT_FILE, read_split
+    from ._fitter import FitData, FittedNetwork
     from ._free import check_free
     from ._freeze import freeze, hold_statistics
     from ._inputs import STRETCHES
@@ -14,9 +15,11 @@ if TYPE_CHECKING:
     from ._plan import STRATEGIES, FinetunePlan, default_plan
     from ._run import FinetuneResult, Reporter, finetune
     from ._stem import POLICIES, adapt_stem
+    from ._verb import fit_model
 
 __all__ = [
     "AUGMENTATIONS",
+    "FIT_FILE",
     "PARTS",
     "POLICIES",
     "SPLIT_FILE",
@@ -26,11 +29,14 @@ __all__ = [
     "FinetuneOptions",
     "FinetunePlan",
     "FinetuneResult",
+    "FitData",
+    "FittedNetwork",
     "Reporter",
     "adapt_stem",
     "check_free",
     "default_plan",
     "finetune",
+    "fit_model",
     "freeze",
     "hold_statistics",
     "parse_strategy",
@@ -41,7 +47,8 @@ __all__ = [
 __getattr__ = imported_later(
     __name__,
     _augment=("AUGMENTATIONS", "Augmentation"),
-    _export=("PARTS", "SPLIT_FILE", "read_split"),
+    _export=("FIT_FILE", "PARTS", "SPLIT_FILE", "read_split"),
+    _fitter=("FitData", "FittedNetwork"),
     _free=("check_free",),
     _freeze=("freeze", "hold_statistics"),
     _inputs=("STRETCHES",),
@@ -49,4 +56,5 @@ __getattr__ = imported_later(
     _plan=("STRATEGIES", "FinetunePlan", "default_plan"),
     _run=("FinetuneResult", "Reporter", "finetune"),
     _stem=("POLICIES", "adapt_stem"),
+    _verb=("fit_model",),
 )

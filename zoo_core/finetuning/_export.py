@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import shlex
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,7 @@ from ._curves import save_curves
 from ._plan import head_parameters
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     import numpy as np
@@ -36,11 +37,15 @@ if TYPE_CHECKING:
     from ..models import Model
     from ..preprocessing import Preprocessing
     from ..registry import ModelFolder
+    from ._fitter import FittedNetwork
     from ._options import FinetuneOptions
     from ._plan import FinetunePlan
 
 #: Which part each object was in, in the model folder.
 SPLIT_FILE = "split.csv"
+
+#: How an architecture was fitted, in the model folder.
+FIT_FILE = "fit.json"
 
 PARTS = ("train", "validation", "test")
 
@@ -50,7 +55,11 @@ _GOLDEN_BYTES = 2_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finetuned:
-    """All that is known when a training is done."""
+    """All that is known when a training is done.
+
+    ``plan`` is None, and the history empty, where ``fitted`` says what came out of a fit.
+    ``parent`` is the architecture's folder that is nowhere if ``has_parent`` is False.
+    """
 
     name: str
     parent: ModelFolder
@@ -62,10 +71,13 @@ class Finetuned:
     examples: Examples
     split: Split
     options: FinetuneOptions
-    plan: FinetunePlan
+    plan: FinetunePlan | None
     history: list[dict[str, float]]
     best: int
     data: str
+    has_parent: bool = True
+    fitted: FittedNetwork | None = None
+    comparisons: Sequence[dict[str, Any]] = ()
 
 
 def export_finetuned(
@@ -110,15 +122,22 @@ def export_finetuned(
         )
         model = open_unfinished(zoo, fresh, card)
         evaluation = _evaluate(model, done, split.test, progress) if len(split.test) else None
-        write_history(done.history, fresh / "history.csv")
         _write_split(examples, split, fresh / SPLIT_FILE)
         (fresh / "figures").mkdir()
-        save_curves(done.history, fresh / "figures" / "curves.png", best=done.best)
-        paths = [fresh / "figures" / "curves.png"]
+        paths = []
+        if done.fitted is None:
+            write_history(done.history, fresh / "history.csv")
+            paths.append(fresh / "figures" / "curves.png")
+            save_curves(done.history, paths[0], best=done.best)
+        else:
+            _write_fit(done, done.fitted, fresh / FIT_FILE)
         if evaluation is not None:
             paths += evaluation.save_figures(fresh / "figures")
             card["metrics"] = _metrics(done, evaluation)
             card["measured_with"] = describe_circumstances(model)
+            card["comparisons"] = [
+                {**other, "data": evaluation.data, "role": "test"} for other in done.comparisons
+            ]
         card["figures"] = {path.stem: f"figures/{path.name}" for path in paths}
         finish_folder(fresh, card)
     return evaluation
@@ -126,7 +145,6 @@ def export_finetuned(
 
 def _card(done: Finetuned, weights: dict[str, Any], *, remark: str) -> dict[str, Any]:
     parent, task = done.parent.card, done.task
-    known = done.parent.pinned().card.weights.ref
     trained = {
         "name": done.data,
         "version": done.examples.fingerprint[:16],
@@ -135,19 +153,20 @@ def _card(done: Finetuned, weights: dict[str, Any], *, remark: str) -> dict[str,
         "seed": done.options.seed,
     }
     classes = ", ".join(task.targets[0].classes)
+    learned = "Fitted to" if done.plan is None else "Trained on"
     seen = (
-        f"Trained on {len(done.split.train)} labelled objects of {done.data}; how it does on "
+        f"{learned} {len(done.split.train)} labelled objects of {done.data}; how it does on "
         "other data is not known."
     )
     limits = [seen, *([remark] if remark else []), *parent.limits]
-    scratch = done.plan.strategy == "scratch"
+    scratch = done.plan is None or done.plan.strategy == "scratch"
+    summary = f"{parent.name} {_verb(done)} to tell apart {classes}"
     inherited = [] if scratch else [asdict(data) for data in parent.trained_on]
     return {
         "schema": SCHEMA,
         "name": done.name,
         "version": "1.0.0",
-        "summary": f"{parent.name} {'retrained' if scratch else 'fine-tuned'} to tell apart "
-        f"{classes}",
+        "summary": summary,
         "plugin": parent.plugin,
         "architecture": {"name": parent.architecture.name, "arguments": done.arguments},
         "task": {
@@ -160,15 +179,49 @@ def _card(done: Finetuned, weights: dict[str, Any], *, remark: str) -> dict[str,
         "weights": {**weights, "license": parent.weights.license, "sources": []},
         "head_keys": sorted(head_parameters(done.network)),
         "trained_on": [*inherited, trained],
-        "parent": f"{done.parent.full_name} {parent.version}, sha256 {known.sha256}",
+        "parent": _parent(done.parent) if done.has_parent else None,
         "views": done.options.views,
         "metrics": [],
+        "comparisons": [],
         "measured_with": None,
         "golden": dict(NO_GOLDEN),
-        "citation": list(parent.citation),
+        "citation": list(parent.citation) or [_citation(done.name, summary)],
         "limits": limits,
         "figures": {},
     }
+
+
+def _verb(done: Finetuned) -> str:
+    """What was done to what it started from."""
+    if done.plan is None:
+        return "fitted"
+    if done.plan.strategy != "scratch":
+        return "fine-tuned"
+    return "retrained" if done.has_parent else "trained"
+
+
+def _parent(found: ModelFolder) -> str:
+    known = found.pinned().card.weights.ref
+    return f"{found.full_name} {found.card.version}, sha256 {known.sha256}"
+
+
+def _citation(name: str, summary: str) -> str:
+    """The model itself, where there is nothing that it came from."""
+    from .. import __version__
+
+    return f"@misc{{{name},\n  title = {{{summary}}},\n  note = {{astrozoo {__version__}}},\n}}"
+
+
+def _write_fit(done: Finetuned, fitted: FittedNetwork, path: Path) -> None:
+    """How it was fitted, for people and machines that want to do it again."""
+    told = {
+        "architecture": done.parent.card.architecture.name,
+        "settings": dict(done.options.arguments),
+        "seed": done.options.seed,
+        "summary": fitted.summary,
+        **fitted.record,
+    }
+    path.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _calibration(model: Model, done: Finetuned, rows: np.ndarray) -> dict[str, float]:
@@ -227,16 +280,15 @@ def _tensor(array: np.ndarray) -> torch.Tensor:
 
 
 def _metrics(done: Finetuned, evaluation: Evaluation) -> list[dict[str, Any]]:
-    command = shlex.join(
-        ["zoo", "evaluate", done.name, done.data, *_words(done.options), "--part", "test"]
-    )
+    words = words_of_data(done.options)
+    command = shlex.join(["zoo", "evaluate", done.name, done.data, *words, "--part", "test"])
     return [
         {**asdict(metric), "data": evaluation.data, "role": "test", "command": command}
         for metric in evaluation.metrics
     ]
 
 
-def _words(options: FinetuneOptions) -> list[str]:
+def words_of_data(options: FinetuneOptions) -> list[str]:
     """Options that say how labelled data are read, as the command line takes them."""
     words = ["--label", options.label]
     if options.path != "path":

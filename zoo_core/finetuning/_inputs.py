@@ -128,6 +128,23 @@ def preprocessing_of_data(
     return Preprocessing.parse(steps, channels=len(spec.bands))
 
 
+def preprocessing_of_features(
+    card: Card, spec: InputSpec, array: np.ndarray, *, stretch: str, resize: Sequence[int] = ()
+) -> Preprocessing:
+    """A preprocessing for an architecture that measures features and has no parent.
+
+    Where no stretch is asked for, the pixels get mean zero and deviation one, and what is
+    missing stays missing: statistics that leave it out are better than any number in its
+    place. Parameters and errors as ``preprocessing_of_data``.
+    """
+    if stretch != "parent" or resize:
+        stretch = "linear" if stretch == "parent" else stretch
+        return preprocessing_of_data(
+            card, spec, {spec.name: array}, stretch=stretch, resize=resize
+        )
+    return Preprocessing.parse([_normalised([], array)], channels=len(spec.bands))
+
+
 def remark_on_scale(preprocessing: Preprocessing, array: np.ndarray, rows: np.ndarray) -> str:
     """What to say if pixels would reach the network on another scale than networks learn on.
 

@@ -19,6 +19,7 @@ from ..training import (
     write_history,
 )
 from ._augment import AUGMENTATIONS
+from ._held_norms import join_held_norms, separate_held_norms
 from ._loss import class_weights, loss_share, smoothed_loss
 from ._plan import head_parameters, layer_of_parameters
 
@@ -102,6 +103,7 @@ class Finetuner:
         self.seed = seed
         self.epoch = 0
         self.history: list[dict[str, float]] = []
+        join_held_norms(self.network, self._inputs([0], None))
         self.average = WeightAverage(self.network, plan.ema_decay)
         self.best_epoch = 0
         self._best: dict[str, torch.Tensor] = {}
@@ -161,6 +163,7 @@ class Finetuner:
     def best_network(self) -> torch.nn.Module:
         """The averaged network of the best epoch, in eval mode, on the processor."""
         network = self.average.model
+        separate_held_norms(network)
         network.load_state_dict(self._best)
         network.to("cpu").eval()
         return network

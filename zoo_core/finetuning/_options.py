@@ -47,7 +47,7 @@ def split_options(given: Mapping[str, Any]) -> FinetuneOptions:
     rest["strategy"], layers = parse_strategy(rest.get("strategy"))
     settings.update(layers)
     # One thing may stand for a list of one.
-    for name in ("classes", "bands", "size", "resize"):
+    for name in ("classes", "bands", "size", "resize", "against"):
         if name in rest:
             value = rest[name]
             rest[name] = (value,) if isinstance(value, str | int) else tuple(value)
@@ -98,6 +98,12 @@ class FinetuneOptions:
         Fields of ``FinetunePlan`` to set.
     validation, test : float
         Parts of the data.
+    arguments : mapping of str
+        Of an architecture, where the training starts from one: those of the network, or what
+        its fit can be told.
+    against : tuple of str
+        Architectures that are fitted to the same training part and measured beside the model:
+        ``NAME``, ``NAME,NAME`` or ``NAME KEY=VALUE ...``.
     seed : int
         Of the split and of the training.
     skips_bad : bool
@@ -121,6 +127,8 @@ class FinetuneOptions:
     views: str = "one"
     strategy: str | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    against: tuple[str, ...] = ()
     validation: float = 0.15
     test: float = 0.15
     seed: int = 0

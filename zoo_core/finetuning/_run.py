@@ -12,14 +12,17 @@ from ..distributed import join_team
 from ..errors import CardError, InputError, UsageError
 from ..labelled import check_leaks, check_parts, make_split, open_labelled, read_examples
 from ..training import CHECKPOINT, has_checkpoint, hold_run
+from ._against import measure_baselines, parse_against
 from ._augment import AUGMENTATIONS
 from ._curves import save_curves
 from ._export import Finetuned, export_finetuned
+from ._fit import Material, fit_to
 from ._freeze import freeze, hold_statistics
 from ._head import compute_features, fit_head, has_linear_head, put_on
 from ._inputs import input_of_data, only_input, preprocessing_of_data, remark_on_scale
 from ._loop import Finetuner
 from ._loss import class_weights
+from ._origin import fill_in, find_origin
 from ._plan import default_plan, frozen_parameters
 from ._read_once import read_once
 from ._room import check_room, telling_full_disc
@@ -117,7 +120,8 @@ def finetune(
     zoo : Zoo
         Finds the parent and builds networks.
     parent : str
-        Name of a model, as ``zoo_core.load`` takes it.
+        Name of a model, as ``zoo_core.load`` takes it, or of an architecture, which is then
+        trained from random weights, or fitted if it is of that kind.
     data : path
         Labelled data, as ``open_labelled`` takes them.
     name : str
@@ -176,15 +180,32 @@ def _finetune(
     reporter: Reporter,
     team: Team,
 ) -> FinetuneResult:
-    from ..plugins import FinetuneEnded, FinetuneStarted
+    from ..plugins import FinetuneStarted
 
-    found = zoo.find(parent).pinned()
-    examples, spec = _read(found.card, data, run, options, reporter, team)
+    origin = find_origin(zoo, parent, data, options)
+    options, baselines = origin.options, parse_against(zoo, options.against)
+    if origin.is_fitted:
+        _refuse_for_fits(parent, team, resumes=resumes, tensorboard=tensorboard)
+    examples, spec = _read(origin.found.card, data, run, options, reporter, team)
     split = make_split(
         examples, validation=options.validation, test=options.test, seed=options.seed
     )
     check_leaks(examples, split)
     check_parts(examples, split)
+    if baselines and not len(split.test):
+        raise UsageError("--against compares on the test part, and there is none.")
+    ref, _ = _task_of(origin.found.card, examples.classes, options.label)
+    material = Material(examples=examples, split=split, spec=spec, task=ref, data=str(data))
+    found = fill_in(zoo, origin, spec, zoo.task(ref).num_outputs).found
+    if origin.is_fitted:
+        done = _fit(zoo, found, material, name, run, options, reporter)
+        others = measure_baselines(
+            zoo, baselines, material,
+            name=name, run=run, options=options, preprocessing=done.preprocessing,
+            reporter=reporter,
+        )  # fmt: skip
+        evaluation = _export(zoo, replace(done, comparisons=others), folder, "", reporter)
+        return FinetuneResult(folder, evaluation, is_whole=True)
     setup = _set_up(zoo, found, examples, split, spec, options, device)
     is_fitted = setup.plan.strategy == "head" and has_linear_head(setup.network)
     if team.is_first:
@@ -200,6 +221,14 @@ def _finetune(
             )
         )
     _describe(setup, reporter)
+    # Before the training, which takes longer: so that what cannot be fitted is told early.
+    comparisons = team.from_first(
+        lambda: measure_baselines(
+            zoo, baselines, material,
+            name=name, run=run, options=options, preprocessing=setup.preprocessing,
+            reporter=reporter,
+        )
+    )  # fmt: skip
     is_whole = True
     if is_fitted:
         fit = _fit_head(setup, options, reporter, team, copies=setup.plan.copies)
@@ -232,28 +261,93 @@ def _finetune(
         history=history,
         best=best,
         data=str(data),
+        has_parent=not origin.is_architecture,
+        comparisons=comparisons,
     )
     remark = (
         "" if is_whole else f"The training was stopped by hand after {len(history)} epochs."
     )
     evaluation = None
     if team.is_first:
-        reporter.stage("test")
-        evaluation = export_finetuned(
-            zoo, done, folder, remark=remark, progress=reporter.progress
-        )
-        metrics = evaluation.metrics if evaluation else []
-        zoo.plugins.send(
-            FinetuneEnded(
-                model=name,
-                folder=folder,
-                is_whole=is_whole,
-                metrics={f"{m.name} {m.conditions}".strip(): m.value for m in metrics},
-            )
-        )
+        evaluation = _export(zoo, done, folder, remark, reporter, is_whole=is_whole)
     # From here on the folder is there for all.
     team.gather(None, patiently=True)
     return FinetuneResult(folder, evaluation, is_whole)
+
+
+def _export(
+    zoo: Zoo,
+    done: Finetuned,
+    folder: Path,
+    remark: str,
+    reporter: Reporter,
+    *,
+    is_whole: bool = True,
+) -> Evaluation | None:
+    """Write the model folder and say so."""
+    from ..plugins import FinetuneEnded
+
+    reporter.stage("test")
+    evaluation = export_finetuned(zoo, done, folder, remark=remark, progress=reporter.progress)
+    metrics = evaluation.metrics if evaluation else []
+    zoo.plugins.send(
+        FinetuneEnded(
+            model=done.name,
+            folder=folder,
+            is_whole=is_whole,
+            metrics={f"{m.name} {m.conditions}".strip(): m.value for m in metrics},
+        )
+    )
+    return evaluation
+
+
+# Fits
+
+
+def _refuse_for_fits(
+    architecture: str, team: Team, *, resumes: bool, tensorboard: bool
+) -> None:
+    """Raise UsageError for what is about epochs, where there are none."""
+    if resumes:
+        raise UsageError(
+            f"{architecture} is fitted in one go: there is nothing to --resume. Leave it out."
+        )
+    if tensorboard:
+        raise UsageError(f"{architecture} is fitted in one go: there are no curves to write.")
+    if team.size > 1:
+        raise UsageError(
+            f"{architecture} is fitted in one process: run the command without a launcher."
+        )
+
+
+def _fit(
+    zoo: Zoo,
+    found: ModelFolder,
+    material: Material,
+    name: str,
+    run: Path,
+    options: FinetuneOptions,
+    reporter: Reporter,
+) -> Finetuned:
+    """Fit an architecture, telling what is done."""
+    from ..plugins import FinetuneStarted
+
+    zoo.plugins.send(
+        FinetuneStarted(
+            model=name,
+            parent=found.full_name,
+            strategy="fit",
+            examples=len(material.split.train),
+            run=run,
+        )
+    )
+    reporter.note(_counts(material.examples, material.split))
+    reporter.stage("fit")
+    done = fit_to(zoo, found, material, name=name, options=options)
+    reporter.note(f"input {done.spec.describe()}; {done.preprocessing.describe()}")
+    if done.fitted and done.fitted.summary:
+        reporter.note(done.fitted.summary)
+    return done
 
 
 # Data
@@ -432,16 +526,9 @@ def _try_out(setup: _Setup) -> None:
 
 def _describe(setup: _Setup, reporter: Reporter) -> None:
     plan, split = setup.plan, setup.split
+    reporter.note(_counts(setup.examples, split))
     trained = sum(p.numel() for p in setup.network.parameters() if p.requires_grad)
     whole = sum(p.numel() for p in setup.network.parameters())
-    classes = ", ".join(
-        f"{name} {int((setup.examples.labels[split.train] == index).sum())}"
-        for index, name in enumerate(setup.examples.classes)
-    )
-    reporter.note(
-        f"{len(split.train)} objects to train on ({classes}), {len(split.validation)} to "
-        f"validate, {len(split.test)} to test"
-    )
     reporter.note(
         f"strategy {plan.strategy}: {trained:,} of {whole:,} parameters are trained; input "
         f"{setup.spec.describe()}; {setup.preprocessing.describe()}"
@@ -450,6 +537,18 @@ def _describe(setup: _Setup, reporter: Reporter) -> None:
     remark = remark_on_scale(setup.preprocessing, array, split.train)
     if remark:
         reporter.note(remark)
+
+
+def _counts(examples: Examples, split: Split) -> str:
+    """How many objects each part has, and of which classes those for the training are."""
+    classes = ", ".join(
+        f"{name} {int((examples.labels[split.train] == index).sum())}"
+        for index, name in enumerate(examples.classes)
+    )
+    return (
+        f"{len(split.train)} objects to train on ({classes}), {len(split.validation)} to "
+        f"validate, {len(split.test)} to test"
+    )
 
 
 # Training
@@ -606,7 +705,7 @@ def _train(
 def _claim(run: Path, setup: _Setup, options: FinetuneOptions, *, resumes: bool) -> None:
     """Note what a run's folder holds, or refuse one that holds something else."""
     told = {
-        "parent": setup.parent.card.weights.ref.sha256,
+        "parent": setup.parent.card.weights.ref.sha256 or setup.parent.full_name,
         "data": setup.examples.fingerprint,
         "options": options.to_json(),
         "plan": asdict(setup.plan),

@@ -145,6 +145,19 @@ def _refuse_other_axes(
             )
 
 
+def read_headers(file: Path) -> dict[str, Header]:
+    """Shape and type of each array of a file.
+
+    Raises
+    ------
+    InputError
+        The file is broken.
+    """
+    reader = READERS[file.suffix.lower()](Request(specs=()))
+    assert isinstance(reader, ArrayReader)  # noqa: S101 - as SUFFIXES says
+    return _headers(reader, file)
+
+
 def _headers(reader: ArrayReader, file: Path) -> dict[str, Header]:
     try:
         with quiet():

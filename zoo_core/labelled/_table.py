@@ -77,7 +77,7 @@ def _files(
     files, missing = [], []
     for row in rows:
         path = folder / str(texts[row]).strip()
-        file = _completed(path)
+        file = complete_path(path)
         if file is None:
             missing.append(f"{path} (row {row})")
         else:
@@ -92,7 +92,7 @@ def _files(
     return files
 
 
-def _completed(path: Path) -> Path | None:
+def complete_path(path: Path) -> Path | None:
     """The file at a path, or the only one whose name has a readable suffix more."""
     try:
         if path.is_file():

@@ -96,7 +96,7 @@ def adopt(
     card["summary"] = f"{found.card.name} with the weights of {file.name}"
     card["parent"] = f"{file.name}, sha256 {hashlib.sha256(data).hexdigest()}"
     card["metrics"], card["figures"], card["measured_with"] = [], {}, None
-    card["trained_on"] = []
+    card["trained_on"], card["comparisons"] = [], []
     card["limits"] = [
         f"The weights come from {file.name}; what they were trained on is not known here.",
         *found.card.limits,

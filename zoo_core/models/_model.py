@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     import numpy as np
     import torch
@@ -240,30 +240,23 @@ class Model:
         UsageError, InputError
             As ``zoo_core.finetuning.finetune``.
         """
-        from .._zoo import Zoo, default_zoo
-        from ..distributed import launched
-        from ..finetuning import check_free, finetune, split_options
-        from ..registry import user_registry
+        from .._zoo import default_zoo
+        from ..finetuning import fit_model
 
-        folder = Path(registry) if registry is not None else user_registry().folder
-        folder = folder / name
-        held = Path(run) if run is not None else Path("runs") / name
-        check_free(folder, held, overwrite=overwrite, resumes=resumes)
-        done = finetune(
+        return fit_model(
             self.zoo or default_zoo(),
             self.found.full_name,
             data,
             name=name,
-            run=held,
-            folder=folder,
-            options=split_options(options),
-            device=self.device if launched().size == 1 else self.device.partition(":")[0],
+            run=run,
+            registry=registry,
+            device=self.device,
             resumes=resumes,
+            overwrite=overwrite,
             tensorboard=tensorboard,
             reporter=reporter,
+            **options,
         )
-        zoo = self.zoo or Zoo.discover()
-        return zoo.load(f"file:{done.folder.resolve()}", device=self.device)
 
     def evaluate(self, data: Any, **options: Any) -> Evaluation:
         """Predict and compare with the truth; see ``zoo_core.evaluation.evaluate``."""

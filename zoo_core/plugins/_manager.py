@@ -93,14 +93,24 @@ class PluginManager:
     def resolve(self, kind: str, name: str) -> Any:
         """Import what a contribution points to, loading its plugin first."""
         contribution = self.find(kind, name)
+        return self._import(contribution, contribution.target)
+
+    def resolve_fit(self, architecture: str) -> Any:
+        """Import the function that fits an architecture; None for one that is trained."""
+        contribution = self.find("architectures", architecture)
+        if contribution.fit is None:
+            return None
+        return self._import(contribution, contribution.fit)
+
+    def _import(self, contribution: Contribution, target: str) -> Any:
         plugin = self.named(contribution.plugin)
         self.load(plugin)
-        module, _, attribute = contribution.target.partition(":")
+        module, _, attribute = target.partition(":")
         try:
             return getattr(importlib.import_module(module), attribute)
         except (Exception, SystemExit) as error:
             plugin.fail(Stage.IMPORT, error)
-            raise PluginError(_needed(plugin, kind, name)) from error
+            raise PluginError(_needed(plugin, contribution.kind, contribution.name)) from error
 
     def load(self, plugin: Plugin) -> None:
         """Import a plugin's hook module, if it has one, and register it.

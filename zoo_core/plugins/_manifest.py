@@ -10,7 +10,7 @@ plugin::
     hooks = ["zoo_health_checks"]        # the hooks that it implements
     models = "models"                    # optional: folder of model folders in the package
 
-    [[architectures]]                    # also: tasks, simulators, recipes
+    [[architectures]]                    # also: tasks, simulators, recipes, ...
     name = "deeplens"
     target = "zoo_strong_lensing.architectures:DeepLens"
     summary = "..."
@@ -34,7 +34,14 @@ API = 1
 _RESERVED = frozenset({"embedded", "user", "path"})
 
 #: Kinds of contribution that are looked up by name; one TOML table array each.
-KINDS = ("architectures", "tasks", "simulators", "recipes", "places")
+KINDS = (
+    "architectures",
+    "tasks",
+    "simulators",
+    "recipes",
+    "places",
+    "survey_profiles",
+)
 
 
 # Named tuples, because importing dataclasses and making one of them costs a list of models
@@ -43,7 +50,8 @@ class Contribution(NamedTuple):
     """Something that a plugin offers under a name.
 
     ``target`` is ``package.module:attribute``, imported on first use; for a recipe it is
-    the path of a TOML file inside the package.
+    the path of a TOML file inside the package. ``fit`` is the like for an architecture that is
+    fitted to data as a whole: the function that does it; None for one that is trained.
     """
 
     kind: str
@@ -51,6 +59,7 @@ class Contribution(NamedTuple):
     target: str
     summary: str
     plugin: str
+    fit: str | None = None
 
 
 class Manifest(NamedTuple):
@@ -122,6 +131,7 @@ def read_manifest(path: Path) -> Manifest:
                 target=entry.text("target"),
                 summary=entry.text("summary", ""),
                 plugin=name,
+                fit=entry.text("fit", None) if kind == "architectures" else None,
             )
             contributions.append(contribution)
     return Manifest(

@@ -65,7 +65,7 @@ def _per_channel(batch: torch.Tensor, values: list[float]) -> torch.Tensor:
 
 
 def _normalize(batch: torch.Tensor, mean: list[float], std: list[float]) -> torch.Tensor:
-    return (batch - _per_channel(batch, mean)) / _per_channel(batch, std)
+    return (batch - _per_channel(batch, mean)).div_(_per_channel(batch, std))
 
 
 def _noise_scale(batch: torch.Tensor) -> torch.Tensor:

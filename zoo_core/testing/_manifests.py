@@ -76,6 +76,9 @@ def targets_are_there(installed: Installed) -> None:
             continue
         target = zoo.plugins.resolve(contribution.kind, f"{plugin.name}/{contribution.name}")
         require(callable(target), f"{contribution.target} is not callable")
+        if contribution.fit is not None:
+            fit = zoo.plugins.resolve_fit(f"{plugin.name}/{contribution.name}")
+            require(callable(fit), f"{contribution.fit} is not callable")
         if contribution.kind in _BASES:
             module, name = _BASES[contribution.kind]
             base = getattr(importlib.import_module(module), name)

@@ -135,6 +135,34 @@ def metrics_can_be_believed(folder: Folder) -> None:
         require(entry.command, f"{metric.name} names no command that prints it again")
 
 
+def comparisons_are_fair(folder: Folder) -> None:
+    """Each number of another model stands beside one of ours, on the same data."""
+    card = folder.found.card
+    names = [other.name for other in card.comparisons]
+    require(len(set(names)) == len(names), f"two comparisons of one name: {', '.join(names)}")
+    for other in card.comparisons:
+        own = {
+            (entry.metric.name, entry.metric.conditions)
+            for entry in card.metrics
+            if (entry.data, entry.role) == (other.data, other.role)
+        }
+        require(own, f"no metric of the card was measured on the data of {other.name!r}")
+        require(other.metrics, f"the comparison with {other.name!r} has no numbers")
+        require(other.command, f"{other.name!r} names no command that prints it again")
+        for metric in other.metrics:
+            require(
+                (metric.name, metric.conditions) in own,
+                f"{other.name}: {metric} has no counterpart among the card's metrics",
+            )
+            require(
+                metric.n > 0
+                and metric.low is not None
+                and metric.high is not None
+                and metric.low <= metric.value <= metric.high,
+                f"{other.name}: {metric} has no interval that holds it",
+            )
+
+
 def tested_on_other_data(folder: Folder) -> None:
     """The seeds of training and test data differ, on the card and in the recipe."""
     from ..training import read_recipe
@@ -236,6 +264,7 @@ CHECKS = (
     weights_are_safetensors,
     terms_are_stated,
     metrics_can_be_believed,
+    comparisons_are_fair,
     tested_on_other_data,
     readme_follows_from_the_card,
     preprocessing_is_known,

@@ -5,7 +5,15 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from . import _architectures, _manifests, _places, _recipes, _simulators, _tasks
+from . import (
+    _architectures,
+    _manifests,
+    _places,
+    _recipes,
+    _simulators,
+    _survey_profiles,
+    _tasks,
+)
 from ._check import Check, run_checks
 from ._uses import Uses
 
@@ -19,6 +27,7 @@ _OF_KIND: dict[str, Any] = {
     "simulators": _simulators.CHECKS,
     "recipes": _recipes.CHECKS,
     "places": _places.CHECKS,
+    "survey_profiles": _survey_profiles.CHECKS,
 }
 
 

@@ -215,7 +215,7 @@ def test_one_band_into_a_network_for_three(zoo, backbone, tmp_path):
 
 
 def test_the_model_averages_over_views_whenever_it_predicts(zoo, backbone, galaxies, tmp_path):
-    """Metrics, predictions and the card are of the same average; a turned image gives it too."""
+    """The card says so, and a turned image gives the same."""
     run(zoo, backbone, galaxies, tmp_path, strategy="head", views="dihedral")
     model = zoo.load("mine")
     images = pictures(6, seed=3)[0]

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from zoo_core.errors import CardError
-from zoo_core.preprocessing import VOCABULARY, Preprocessing
+from zoo_core.preprocessing import VOCABULARY, Preprocessing, _pipeline
 
 EXAMPLES = {
     "asinh": {"softening": 2.0},
@@ -170,3 +170,24 @@ def test_a_pipeline_survives_its_own_json():
     pipeline = Preprocessing.parse(steps, channels=2)
 
     assert pipeline == Preprocessing.parse(pipeline.to_json(), channels=2)
+
+
+@pytest.mark.parametrize("name", sorted(VOCABULARY))
+def test_some_objects_at_a_time_give_the_same_to_the_bit(name, batch, monkeypatch):
+    """A large batch goes through in parts that fit into the caches, the last one shorter."""
+    whole = _apply(name, batch)
+    monkeypatch.setattr(_pipeline, "_CACHED_NUMBERS", 3 * batch[0].numel() + 1)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 1)
+
+    assert torch.equal(_apply(name, batch), whole)
+    assert _pipeline._rows_at_once(batch) == 3
+
+
+def test_the_batch_that_is_given_stays_as_it_is(batch):
+    """Whatever the steps write into is their own."""
+    before = batch.clone()
+    steps = [{"op": name, **arguments} for name, arguments in EXAMPLES.items()]
+    for step in steps:
+        Preprocessing.parse([step], channels=2)(batch)
+
+    assert torch.equal(batch, before)

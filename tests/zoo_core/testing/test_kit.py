@@ -250,6 +250,20 @@ def _spoil_card(**fields):
     return spoil
 
 
+def _compare(**changes):
+    """Put a comparison on the card that is fair but for ``changes``."""
+
+    def spoil(folder):
+        own = json.loads((folder / "config.json").read_text())["metrics"][0]
+        number = {key: own[key] for key in ("name", "value", "low", "high", "n", "conditions")}
+        told = {key: own[key] for key in ("data", "role", "command")}
+        other = {"name": "svm", **told, "metrics": [number], **changes}
+        other["metrics"] = [{**number, **changed} for changed in other["metrics"]]
+        _spoil_card(comparisons=[other] * changes.get("times", 1))(folder)
+
+    return spoil
+
+
 def _tamper(folder):
     path = folder / "model.safetensors"
     path.write_bytes(path.read_bytes()[:-1] + b"x")
@@ -295,6 +309,15 @@ BAD_FOLDERS = [
     (_spoil_card(metrics__0__low=None), "metrics_can_be_believed"),
     (_spoil_card(metrics__0__value=7.0), "metrics_can_be_believed"),
     (_spoil_card(metrics__0__command=""), "metrics_can_be_believed"),
+    (_compare(data="others"), "comparisons_are_fair"),
+    (_compare(role="independent"), "comparisons_are_fair"),
+    (_compare(command=""), "comparisons_are_fair"),
+    (_compare(metrics=[]), "comparisons_are_fair"),
+    (_compare(metrics=[{"name": "f1"}]), "comparisons_are_fair"),
+    (_compare(metrics=[{"conditions": "half"}]), "comparisons_are_fair"),
+    (_compare(metrics=[{"high": None}]), "comparisons_are_fair"),
+    (_compare(metrics=[{"value": 9.0}]), "comparisons_are_fair"),
+    (_compare(times=2), "comparisons_are_fair"),
     (_spoil_card(trained_on__0__seed=4), "tested_on_other_data"),
     (
         lambda folder: (folder / "README.md").write_text("# Mine"),
@@ -320,6 +343,14 @@ def test_a_spoilt_folder_is_found(model, spoil, check):
 
     with pytest.raises((ZooError, RuntimeError)):
         _only(model_checks(folder, zoo=zoo), check)()
+
+
+def test_a_fair_comparison_passes(model):
+    """Nothing else on the card changes."""
+    zoo, folder = model
+    _compare()(folder)
+
+    _only(model_checks(folder, zoo=zoo), "comparisons_are_fair")()
 
 
 def test_the_empty_zoo_is_empty(empty_zoo):

@@ -1,0 +1,1 @@
+"""Speed against Zoobot; ``__main__`` says how to run it."""
