@@ -80,6 +80,8 @@ def test_the_page_on_fine_tuning_runs_as_it_stands(place, tiny):
     write_galaxies(place / "galaxies")
     write_galaxies(place / "new", 4)
     save_file(random_weights(), place / "weights.safetensors")
+    curves = np.random.default_rng(0).normal(1.0, 0.1, (60, 40)).astype(np.float32)
+    np.savez(place / "curves.npz", flux=curves, variable=np.arange(60) % 2)
     lines = [line for block in _blocks("bash") for line in block.splitlines()]
     commands = [line for line in lines if line.startswith("zoo ")]
     assert len(commands) >= 5

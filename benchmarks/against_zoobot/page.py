@@ -55,7 +55,8 @@ seconds of our whole command.
 
 Milliseconds of processor time for each training picture of each epoch, {epochs} epochs of
 {train} pictures with batches of {batch_size}, the validation of {validation} pictures after
-each of them included. "Without start" is from the end of the first epoch to the end of the last.
+each of them included. "Without start" is from the end of the first epoch to the end of the
+last.
 
 {full}
 
@@ -168,7 +169,8 @@ def _answers(records: Records, settings: Settings, archs: list[str]) -> Iterator
         for kind, ratio in verdicts(records, settings, arch).items():
             is_met = ratio >= GOALS[kind]
             word = "reached" if is_met else "**missed**"
-            yield f"- {arch}, {_WORK[kind]}: {_times(ratio)}, the goal of {GOALS[kind]:g}x is {word}."
+            what = f"{arch}, {_WORK[kind]}: {_times(ratio)}"
+            yield f"- {what}, the goal of {GOALS[kind]:g}x is {word}."
 
 
 def _losses(records: Records, archs: list[str]) -> Iterator[str]:
@@ -184,8 +186,10 @@ def _losses(records: Records, archs: list[str]) -> Iterator[str]:
 
 def _table(unit: str, rows: list[Row]) -> str:
     lines = [
-        f"| backbone | Zoobot's way | Zoobot, {unit} | zoo, {unit} | ratio | "
-        f"without start: Zoobot, {unit} | zoo, {unit} | ratio |",
+        (
+            f"| backbone | Zoobot's way | Zoobot, {unit} | zoo, {unit} | ratio | "
+            f"without start: Zoobot, {unit} | zoo, {unit} | ratio |"
+        ),
         "|---|---|---|---|---|---|---|---|",
     ]
     for row in rows:

@@ -7,11 +7,11 @@ import re
 import subprocess
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
 #: What holds every library to one thread.
 ONE_THREAD = dict.fromkeys(
@@ -93,7 +93,7 @@ def parse_epoch(line: str) -> tuple[int, float] | None:
 
 def _seconds_so_far(pid: int) -> float:
     """User and system seconds of a process and of those of its children that have ended."""
-    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+    with Path(f"/proc/{pid}/stat").open(encoding="ascii") as file:
         # The name of the program, in parentheses, may hold spaces.
         fields = file.read().rpartition(")")[2].split()
     return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")

@@ -44,9 +44,9 @@ def main() -> None:
 
 def read_catalog(labels: Path):
     """Read the table as Zoobot wants it."""
-    import pandas
+    import pandas as pd
 
-    table = pandas.read_csv(labels)
+    table = pd.read_csv(labels)
     table["file_loc"] = [str(labels.parent / path) for path in table["path"]]
     table["id_str"] = [Path(path).stem for path in table["path"]]
     return table

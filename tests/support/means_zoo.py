@@ -10,7 +10,7 @@ from zoo_core.registry import Registry
 
 
 def means_zoo(folder, *, fit="nearest_mean:fit_nearest_mean"):
-    """``nearest-mean`` is fitted by ``fit``; ``tiny`` is a network, ``nine`` one for 9 x 9 pixels."""
+    """``nearest-mean`` is fitted by ``fit``; ``tiny`` and ``nine``, for 9 x 9, are trained."""
     offered = (
         ("nearest-mean", "nearest_mean:NearestMean", fit),
         ("tiny", "subjects:GoodNet", None),

@@ -49,7 +49,7 @@ def place(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("method", ["svm", "random-forest"])
 def test_from_pictures_to_predictions(place, method, capsys):
-    """Fitted on tiny fluxes, conforming, verified, evaluated to the card's digits, predicted."""
+    """Fitted to tiny fluxes, conforming, evaluated to the card's digits, used."""
     data = str(pictures(place / "p.npz"))
     settings = ["--set", f"grid={GRIDS[method]}", "--set", "folds=3", "--set", "balanced=true"]
 

@@ -261,7 +261,7 @@ def test_platt_recovers_the_odds_of_scores():
 
 @pytest.mark.parametrize("count", [60, 61])
 def test_a_strongly_regularised_machine_knows_how_sure_it_is(count):
-    """Its folds have other majorities, and so intercepts that say the opposite of each other."""
+    """Its folds have other majorities, and so intercepts that contradict each other."""
     arrays, index = series(count, 2, noise=0.3)
     found = fitted("svm", grid={"C": [1e-3], "gamma": [1e-3]})
     for made in (
