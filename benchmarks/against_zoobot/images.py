@@ -6,6 +6,7 @@ import csv
 from typing import TYPE_CHECKING
 
 import numpy as np
+from astropy.io import fits
 from PIL import Image
 
 if TYPE_CHECKING:
@@ -25,14 +26,19 @@ _NOISE = 0.03
 
 
 def write_images(
-    folder: Path, classes: Sequence[str], parts: Sequence[Part], *, seed: int = 0
+    folder: Path,
+    classes: Sequence[str],
+    parts: Sequence[Part],
+    *,
+    seed: int = 0,
+    suffix: str = ".jpg",
 ) -> Path:
     """Write pictures and a table of their labels, unless they are there.
 
     Parameters
     ----------
     folder : pathlib.Path
-        Gets ``images/*.jpg`` (RGB, 224 x 224) and ``labels.csv`` with the columns ``path``,
+        Gets ``images/`` (224 x 224 pixels) and ``labels.csv`` with the columns ``path``,
         ``label`` (a position in ``classes``) and ``split``.
     classes : sequence of str
         Shapes, as ``draw_galaxy`` takes them; as many pictures of each.
@@ -40,6 +46,8 @@ def write_images(
         Parts of the data, such as ``train``, and the pictures of each.
     seed : int
         Of everything that is drawn.
+    suffix : str
+        ``.jpg`` (RGB) or ``.fits`` (one band, float32).
 
     Returns
     -------
@@ -55,8 +63,12 @@ def write_images(
     rows: list[tuple[str, int | str, str]] = [("path", "label", "split")]
     for index, part in enumerate(names):
         label = index % len(classes)
-        path = f"images/{index:05d}.jpg"
-        Image.fromarray(draw_galaxy(rng, classes[label])).save(folder / path, quality=90)
+        path = f"images/{index:05d}{suffix}"
+        drawn = draw_galaxy(rng, classes[label])
+        if suffix == ".fits":
+            fits.writeto(folder / path, drawn[..., 1].astype(np.float32))
+        else:
+            Image.fromarray(drawn).save(folder / path, quality=90)
         rows.append((path, label, part))
     with table.open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows(rows)

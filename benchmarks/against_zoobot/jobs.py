@@ -53,8 +53,8 @@ class Settings:
     first_epochs: int = 6
     epochs: int = 3
     head_epochs: int = 30
-    rounds: int = 3
-    learning_rates: tuple[float, ...] = (1e-4, 1e-3, 1e-2)
+    rounds: int = 2
+    learning_rates: tuple[float, ...] = (1e-4, 1e-3)
     batch_size: int = 32
 
 
@@ -74,7 +74,8 @@ class Job:
     arch : str
         Backbone.
     kind : str
-        ``single`` (one picture is predicted), ``head``, ``full`` or ``predict``.
+        ``head``, ``full``, ``predict`` or ``single`` (one picture is predicted); of one-band
+        FITS files ``predict-fits`` and ``single-fits``.
     side : str
         ``ZOO`` or ``ZOOBOT``.
     round : int
@@ -102,7 +103,7 @@ def planned(settings: Settings) -> Iterator[Job]:
             for variant in ("32-true", "bf16-mixed"):
                 yield replace(job, kind="full", side=ZOOBOT, variant=variant)
             yield replace(job, kind="full")
-            for kind in ("single", "predict"):
+            for kind in ("single", "predict", "single-fits", "predict-fits"):
                 for side in (ZOOBOT, ZOO):
                     yield replace(job, kind=kind, side=side)
 
@@ -127,6 +128,7 @@ class Bench:
         self.folder.mkdir(parents=True, exist_ok=True)
         parts = [("train", settings.train), ("validation", settings.validation)]
         self.labels = write_images(self.folder / "galaxies", CLASSES, parts, seed=2)
+        self.fits = write_images(self.folder / "fits", CLASSES, parts, seed=2, suffix=".fits")
 
     def do(self, job: Job) -> dict[str, Any]:
         """Run a job and return what is kept of it."""
@@ -157,12 +159,14 @@ class Bench:
 
     def _ours(self, job: Job) -> Command:
         settings = self.settings
-        folder = self.labels.parent
         registry = str(self.folder / "registry")
-        if job.kind in ("single", "predict"):
-            model = str(self.folder / "registry" / f"{job.arch}-head")
-            data = folder / "images" / ("00000.jpg" if job.kind == "single" else "")
-            return [*_ZOO, "predict", model, str(data), "-o", "predictions.csv"]
+        if job.kind.startswith(("single", "predict")):
+            of_fits = job.kind.endswith("fits")
+            model = self._grey(job.arch) if of_fits else Path(registry) / f"{job.arch}-head"
+            data = (self.fits if of_fits else self.labels).parent / "images"
+            if job.kind.startswith("single"):
+                data = next(data.glob("00000.*"))
+            return [*_ZOO, "predict", str(model), str(data), "-o", "predictions.csv"]
         command = [
             *_ZOO, "finetune", str(self._backbone(job.arch)), str(self.labels),
             *_classes(CLASSES), "--split", "split", "--strategy", job.kind,
@@ -176,12 +180,13 @@ class Bench:
     def _theirs(self, job: Job) -> Command:
         settings = self.settings
         weights = self._backbone(job.arch) / "model.safetensors"
-        kind = "predict" if job.kind in ("single", "predict") else "finetune"
+        kind = "predict" if job.kind.startswith(("single", "predict")) else "finetune"
+        labels = self.fits if job.kind.endswith("fits") else self.labels
         command = [
-            self.zoobot_python, str(_DRIVER), kind, str(self.labels), str(weights),
+            self.zoobot_python, str(_DRIVER), kind, str(labels), str(weights),
             "--arch", job.arch, "-o", ".",
         ]  # fmt: skip
-        if job.kind == "single":
+        if job.kind.startswith("single"):
             command += ["--count", "1"]
         elif job.kind == "head":
             rate = job.variant.rpartition(" ")[2]
@@ -217,6 +222,19 @@ class Bench:
             "--name", folder.name, "--registry", str(folder.parent),
         ]  # fmt: skip
         run(command, log=log, folder=self.folder)
+        return folder
+
+    def _grey(self, arch: str) -> Path:
+        """A classifier of one band; what it has learned does not matter to how fast it is."""
+        folder = self.folder / "registry" / f"{arch}-grey"
+        if not folder.exists():
+            command = [
+                *_ZOO, "finetune", str(self._backbone(arch)), str(self.fits),
+                *_classes(CLASSES), "--split", "split", "--strategy", "head", "--bands", "grey",
+                "--stem", "sum", "--stretch", "asinh", "--name", folder.name,
+                "--registry", str(folder.parent),
+            ]  # fmt: skip
+            run(command, log=self.folder / f"{folder.name}.log", folder=self.folder)
         return folder
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from .jobs import ZOO, ZOOBOT, Settings
 from .results import (
+    FILES,
     GOALS,
     best_loss,
     full_rows,
@@ -27,6 +28,7 @@ _WORK = {
     "head": "a head, to Zoobot's best validation loss",
     "full": "full fine-tuning, training pictures",
     "predict": "prediction of jpg files",
+    "predict-fits": "prediction of FITS files",
 }
 
 _TEMPLATE = """\
@@ -78,8 +80,9 @@ Seconds of processor time to predict one picture, of which nearly all is imports
 ## What was the same, and what was not
 
 - The same: pictures ({train} to train on, {validation} to validate; RGB jpg of 224 x 224
-  pixels, drawn for this: smooth and spiral galaxies), parts, backbone weights, batch size of
-  the full fine-tuning, one thread, no worker processes, versions of torch and timm.
+  pixels, drawn for this: smooth and spiral galaxies; their green band as FITS), parts,
+  backbone weights, batch size of the full fine-tuning, one thread, no worker processes,
+  versions of torch and timm.
 - The backbones learned {first} other drawn galaxies (bars, rings, edge-on discs, mergers)
   for {first_epochs} epochs before, from random weights; no weights from elsewhere are needed.
 - Each side augments as it does by default: Zoobot by `default_view_config` (rotation, shift,
@@ -134,7 +137,9 @@ def write_page(stored: dict[str, Any], output: Path) -> str:
         head=_table("s", [row for arch in archs for row in head_rows(records, arch)]),
         losses="\n".join(_losses(records, archs)),
         full=_table("ms", [r for arch in archs for r in full_rows(records, settings, arch)]),
-        predict=_table("ms", [predict_row(records, settings, arch) for arch in archs]),
+        predict=_table(
+            "ms", [predict_row(records, settings, a, kind) for a in archs for kind in FILES]
+        ),
         precision="\n".join(_precision(records, archs)),
         single=_starts(records, archs),
         count=settings.train + settings.validation,
@@ -149,7 +154,7 @@ def write_page(stored: dict[str, Any], output: Path) -> str:
 
 def _is_whole(records: Records, arch: str) -> bool:
     """Whether everything has been measured at least once."""
-    kinds = ("head", "full", "predict", "single")
+    kinds = (*GOALS, "single", "single-fits")
     return all(
         of(records, arch=arch, kind=kind, side=side) for kind in kinds for side in (ZOO, ZOOBOT)
     )
@@ -203,14 +208,15 @@ def _table(unit: str, rows: list[Row]) -> str:
 
 def _precision(records: Records, archs: list[str]) -> Iterator[str]:
     for arch in archs:
-        found = of(records, arch=arch, kind="predict", side=ZOO)
-        is_in_full = any(record["is_in_full"] for record in found)
-        how = (
-            "float32, for bfloat16 changes its probabilities by more than 0.02"
-            if is_in_full
-            else "bfloat16"
-        )
-        yield f"- {arch}: ours ran in {how}."
+        for kind, files in FILES.items():
+            found = of(records, arch=arch, kind=kind, side=ZOO)
+            is_in_full = any(record["is_in_full"] for record in found)
+            how = (
+                "float32, for bfloat16 changes its probabilities by more than 0.02"
+                if is_in_full
+                else "bfloat16"
+            )
+            yield f"- {arch}, {files}: ours ran in {how}."
 
 
 def _starts(records: Records, archs: list[str]) -> str:

@@ -63,7 +63,7 @@ def run(command: Sequence[str | Path], *, log: Path, folder: Path) -> Usage:
     before, began = os.times(), time.perf_counter()
     with subprocess.Popen(
         words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=folder,
-        env={**os.environ, **ONE_THREAD, "PYTHONUNBUFFERED": "1"},
+        env=_environment(),
     ) as process:  # fmt: skip
         assert process.stdout is not None
         for line in process.stdout:
@@ -79,6 +79,12 @@ def run(command: Sequence[str | Path], *, log: Path, folder: Path) -> Usage:
     cpu = after.children_user + after.children_system
     cpu -= before.children_user + before.children_system
     return Usage(cpu, wall, tuple(epochs))
+
+
+def _environment() -> dict[str, str]:
+    """One thread; and bytecode is kept, or every start would compile all that it imports."""
+    kept = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, **ONE_THREAD, "PYTHONUNBUFFERED": "1"}
 
 
 def parse_epoch(line: str) -> tuple[int, float] | None:

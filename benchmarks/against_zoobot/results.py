@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     Records = list[dict[str, Any]]
 
 #: How many times as fast we want to be.
-GOALS = {"head": 10.0, "full": 2.5, "predict": 4.0}
+GOALS = {"head": 10.0, "full": 2.5, "predict": 4.0, "predict-fits": 4.0}
+
+#: What is predicted.
+FILES = {"predict": "jpg, three bands", "predict-fits": "FITS, one band"}
 
 #: A validation loss this much above the best one is as good.
 _AS_GOOD = 1.02
@@ -65,14 +68,14 @@ def variants(records: Records, arch: str, kind: str) -> list[str]:
     return list(dict.fromkeys(record["variant"] for record in found))
 
 
-def start(records: Records, arch: str, side: str, key: str = "cpu") -> float:
+def start(records: Records, arch: str, side: str, kind: str = "single") -> float:
     """Seconds of a command that predicts one picture: nearly all of it is the start."""
-    return least(of(records, arch=arch, kind="single", side=side), key)
+    return least(of(records, arch=arch, kind=kind, side=side))
 
 
-def least(records: Records, key: str = "cpu") -> float:
+def least(records: Records) -> float:
     """The least of the repetitions: what it takes when nothing else is in the way."""
-    return min(float(record[key]) for record in records)
+    return min(float(record["cpu"]) for record in records)
 
 
 def full_rows(records: Records, settings: Settings, arch: str) -> list[Row]:
@@ -97,15 +100,16 @@ def _steady(records: Records, train: int) -> float:
     return 1000 * min(each) / train
 
 
-def predict_row(records: Records, settings: Settings, arch: str) -> Row:
+def predict_row(records: Records, settings: Settings, arch: str, kind: str) -> Row:
     """Milliseconds a picture; without the start, those of one picture are taken off."""
     count = settings.train + settings.validation
     whole, bare = [], []
     for side in (ZOOBOT, ZOO):
-        seconds = least(of(records, arch=arch, kind="predict", side=side))
+        seconds = least(of(records, arch=arch, kind=kind, side=side))
+        begun = start(records, arch, side, kind.replace("predict", "single"))
         whole.append(1000 * seconds / count)
-        bare.append(1000 * (seconds - start(records, arch, side)) / (count - 1))
-    return Row(arch, "predict", "Zoobot 32-true", *whole, *bare)
+        bare.append(1000 * (seconds - begun) / (count - 1))
+    return Row(arch, kind, f"Zoobot 32-true, {FILES[kind]}", *whole, *bare)
 
 
 def head_rows(records: Records, arch: str) -> list[Row]:
@@ -152,5 +156,5 @@ def verdicts(records: Records, settings: Settings, arch: str) -> dict[str, float
     return {
         "head": head.ratio if is_reached else 0.0,
         "full": full_rows(records, settings, arch)[0].ratio,
-        "predict": predict_row(records, settings, arch).ratio,
+        **{kind: predict_row(records, settings, arch, kind).ratio for kind in FILES},
     }

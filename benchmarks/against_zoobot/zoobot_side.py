@@ -52,12 +52,14 @@ def read_catalog(labels: Path):
     return table
 
 
-def load_encoder(arch: str, weights: Path):
-    """Build the backbone with the weights of the file."""
+def load_encoder(arch: str, weights: Path, *, bands: int = 3):
+    """Build the backbone with the weights of the file; of one band, without."""
     import timm
     from safetensors.torch import load_file
 
-    encoder = timm.create_model(arch, num_classes=0)
+    encoder = timm.create_model(arch, num_classes=0, in_chans=bands)
+    if bands != 3:
+        return encoder
     needed = encoder.state_dict()
     tensors = {name: value for name, value in load_file(weights).items() if name in needed}
     encoder.load_state_dict(tensors)
@@ -109,20 +111,28 @@ def finetune(arguments: argparse.Namespace) -> None:
 
 
 def predict(arguments: argparse.Namespace) -> None:
-    """Predict pictures into a csv table."""
+    """Predict pictures into a csv table; FITS files as its documentation scales them."""
     from galaxy_datasets.transforms import get_galaxy_transform, minimal_view_config
     from zoobot.pytorch.predictions import predict_on_catalog
     from zoobot.pytorch.training.finetune import FinetuneableZoobotClassifier
 
+    catalog = read_catalog(arguments.labels).head(arguments.count or sys.maxsize)
+    views, bands = minimal_view_config(), 3
+    if catalog["path"].iloc[0].endswith(".fits"):
+        bands = 1
+        views.pil_to_tensor = False
+        views.flux_to_jpg_like_dynamic_range = {
+            "arcsinh_q": 1.0, "percentile_min": 0, "percentile_max": 99.7,
+        }  # fmt: skip
     model = FinetuneableZoobotClassifier(
-        encoder=load_encoder(arguments.arch, arguments.weights), num_classes=2
+        encoder=load_encoder(arguments.arch, arguments.weights, bands=bands), num_classes=2
     )
     predict_on_catalog.predict(
-        read_catalog(arguments.labels).head(arguments.count or sys.maxsize),
+        catalog,
         model,
         str(arguments.output / "predictions.csv"),
         label_cols=["smooth", "spiral"],
-        inference_transform=get_galaxy_transform(minimal_view_config()),
+        inference_transform=get_galaxy_transform(views),
         datamodule_kwargs={"batch_size": 64, "num_workers": 0},
         trainer_kwargs={
             "accelerator": "cpu",
