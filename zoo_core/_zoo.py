@@ -131,7 +131,10 @@ class Zoo:
         from .tasks import built_in_task
 
         make = built_in_task(ref.name) or self.plugins.resolve("tasks", ref.name)
-        task: Task = make(ref.targets, ref.calibration)
+        _check_arguments(
+            make, ref.arguments, f"the task {ref.name!r}", ref.targets, ref.calibration
+        )
+        task: Task = make(ref.targets, ref.calibration, **ref.arguments)
         return task
 
     def simulator(self, name: str, /, **options: Any) -> Simulator:
@@ -174,15 +177,20 @@ class Zoo:
         return load_model(self, name, device=device, precision=precision, threads=threads)
 
 
-def _check_arguments(make: Any, arguments: Mapping[str, Any], subject: str) -> None:
-    """Raise ``UsageError`` if ``make`` cannot be called with these keyword arguments."""
+def _check_arguments(
+    make: Any, arguments: Mapping[str, Any], subject: str, *given: object
+) -> None:
+    """Raise ``UsageError`` if ``make`` cannot be called with these arguments.
+
+    ``given`` are the positional ones, which are not the caller's choice.
+    """
     import inspect
 
     signature = inspect.signature(make)
     try:
-        signature.bind(**arguments)
+        signature.bind(*given, **arguments)
     except TypeError as error:
-        takes = ", ".join(signature.parameters) or "none"
+        takes = ", ".join(list(signature.parameters)[len(given) :]) or "none"
         raise UsageError(f"{subject} {error}; it takes {takes}.") from error
 
 

@@ -17,7 +17,7 @@
     ├── DeviceError       (RuntimeError)  a device that is not there or too small
     ├── TrainingDiverged  (ArithmeticError)  a loss that is not finite any more
     ├── PlaceError        (RuntimeError)  a place of models that cannot be used
-    └── ProcessError      (RuntimeError)  another process of a training that is gone
+    └── ProcessError      (RuntimeError)  another process of a training or run is gone
 
 Each message says what was wrong, what was given and what to do. The command line prints
 the message without a traceback and exits with ``exit_code``.
@@ -115,7 +115,7 @@ class PlaceError(ZooError, RuntimeError):
 
 
 class ProcessError(ZooError, RuntimeError):
-    """Another process of the same training has ended or does not answer."""
+    """Another process of the same training or run has ended or does not answer."""
 
     exit_code = 12
 

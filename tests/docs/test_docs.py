@@ -154,7 +154,7 @@ def _without(card, path):
     place = card
     for key in outer:
         place = place[int(key) if key.isdigit() else key]
-    del place[last]
+    place.pop(last, None)
     return card
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -26,23 +26,52 @@ class Target:
     """One thing that a task predicts.
 
     ``name`` is the truth column it is compared with. ``classes`` in the order of the class
-    index for a classification, empty otherwise; ``unit`` an astropy unit string.
+    index for a classification, empty otherwise; ``unit`` an astropy unit string. Numbers are
+    learned as (transform(value) - location) / scale, with the transform ``identity`` or
+    ``log10``.
     """
 
     name: str
     classes: tuple[str, ...] = ()
     unit: str | None = None
     description: str = ""
+    transform: str = "identity"
+    location: float = 0.0
+    scale: float = 1.0
+
+    def to_json(self) -> dict[str, Any]:
+        """The entry of a card; classes have no transform, location and scale."""
+        entry = asdict(self)
+        if self.classes:
+            for key in ("transform", "location", "scale"):
+                del entry[key]
+        return entry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskRef:
-    """Which task, with which targets and calibration numbers."""
+    """Which task, with which targets and calibration numbers.
+
+    ``arguments`` are those that the task itself takes, such as the ``components`` of a
+    regression.
+    """
 
     name: str
     kind: str
     targets: tuple[Target, ...]
     calibration: Mapping[str, float]
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """The entry of a card, without calibration numbers, which are found later."""
+        arguments = {"arguments": dict(self.arguments)} if self.arguments else {}
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            **arguments,
+            "targets": [target.to_json() for target in self.targets],
+            "calibration": {},
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

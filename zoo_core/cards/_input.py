@@ -44,6 +44,9 @@ class InputSpec:
         Of an image.
     cadence_seconds : float or None
         Time between samples of a series; None for irregular ones.
+    off_centre_px : float or None
+        Of an image: how far from the middle, in pixels along either axis, what the model
+        looks for may lie; None if only the middle was trained, or nobody knows.
     missing : str
         What NaN in the data means to the model: ``fill`` (the preprocessing fills it; the
         row says so) or ``refuse``.
@@ -55,6 +58,7 @@ class InputSpec:
     size: tuple[int | None, ...]
     pixel_scale_arcsec: float | None = None
     cadence_seconds: float | None = None
+    off_centre_px: float | None = None
     missing: str = "fill"
 
     @property

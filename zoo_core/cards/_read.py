@@ -153,6 +153,9 @@ def _input(entry: Fields) -> InputSpec:
     missing = entry.text("missing", "fill")
     if missing not in ("fill", "refuse"):
         raise CardError(f"{entry.where}: missing must be 'fill' or 'refuse', is {missing!r}.")
+    off_centre = entry.number("off_centre_px", None)
+    if off_centre is not None and off_centre < 0:
+        raise CardError(f"{entry.where}: off_centre_px must not be negative, is {off_centre}.")
     bands = tuple(
         Band(name=band.text("name"), unit=band.text("unit", None))
         for band in entry.each("bands")
@@ -166,6 +169,7 @@ def _input(entry: Fields) -> InputSpec:
         size=size,
         pixel_scale_arcsec=entry.number("pixel_scale_arcsec", None),
         cadence_seconds=entry.number("cadence_seconds", None),
+        off_centre_px=off_centre,
         missing=missing,
     )
 
@@ -178,6 +182,7 @@ def _task(fields: Fields) -> TaskRef:
         kind=fields.text("kind"),
         targets=tuple(parse_target(entry) for entry in fields.each("targets")),
         calibration=numbers,
+        arguments=fields.object("arguments", {}),
     )
 
 
@@ -188,6 +193,9 @@ def parse_target(entry: Fields) -> Target:
         classes=entry.texts("classes", []),
         unit=entry.text("unit", None),
         description=entry.text("description", ""),
+        transform=entry.text("transform", "identity"),
+        location=entry.number("location", 0.0),
+        scale=entry.number("scale", 1.0),
     )
 
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 #: In the order of the help text: looking, using, making, keeping house.
 VERBS = (
-    "list", "info", "load", "predict", "merge", "evaluate", "simulate", "train", "finetune",
-    "adopt",
+    "list", "info", "load", "predict", "embed", "similar", "merge", "evaluate", "simulate",
+    "train", "finetune", "adopt",
     "verify", "cite", "pull", "publish", "mirror", "cache", "plugins", "devices",
     "doctor", "completion",
 )  # fmt: skip

@@ -19,10 +19,20 @@ from ._common import (
     print_table,
     progress_bar,
 )
+from ._sheet import (
+    PICTURES,
+    PRINTED,
+    add_sheet_option,
+    check_has_images,
+    check_sheet_option,
+    printed,
+    sheet_of_inputs,
+)
 from ._survey import add_survey_options, is_on_tiles, predict_on_tiles
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable
 
     from ..models import Model
     from ..tables import PredictionTable
@@ -48,9 +58,25 @@ def register(verbs: Verbs) -> None:
             "zoo predict resnet-lens a.fits b.fits -o out.csv --order input",
             "zoo predict resnet-lens cutouts.npz -o out.fits --device cuda --overwrite",
             "zoo predict resnet-lens fields/ -o out.ecsv --fit crop --accept-band r",
+            "zoo predict resnet-lens cutouts/ -o out.csv --sheet best.png --top 30",
             "zoo predict resnet-lens --tiles 't_*_{band}.fits' --catalog all.parquet -o out/",
         ),
     )
+    add_inputs(parser)
+    parser.add_argument(
+        "--order", choices=("rank", "input"), default="rank",
+        help="best first (default, where the task has a ranking), or as read",
+    )  # fmt: skip
+    parser.add_argument(
+        "--top", type=not_negative, metavar="N",
+        help=f"rows to print ({PRINTED}), and pictures on the sheet ({PICTURES})",
+    )  # fmt: skip
+    add_sheet_option(parser)
+    add_running_options(parser)
+
+
+def add_inputs(parser: argparse.ArgumentParser) -> None:
+    """What a model is given, and where the table goes."""
     parser.add_argument("name", metavar="NAME", help="model, place/model or path of a folder")
     parser.add_argument(
         "inputs", metavar="INPUT", nargs="*", help="FITS, npz, HDF5 or image files, or folders"
@@ -60,13 +86,10 @@ def register(verbs: Verbs) -> None:
         help="table to write: .parquet, .csv, .ecsv or .fits",
     )  # fmt: skip
     parser.add_argument("--overwrite", action="store_true", help="replace an existing OUT")
-    parser.add_argument(
-        "--order", choices=("rank", "input"), default="rank",
-        help="best first (default, where the task has a ranking), or as read",
-    )  # fmt: skip
-    parser.add_argument(
-        "--top", type=not_negative, default=10, metavar="N", help="rows to print (10)"
-    )
+
+
+def add_running_options(parser: argparse.ArgumentParser) -> None:
+    """How objects are cut and read, and how the network is run."""
     add_survey_options(parser)
     add_reading_options(parser)
     add_engine_options(parser)
@@ -75,22 +98,32 @@ def register(verbs: Verbs) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Check the output, predict, write."""
+    return predict(arguments, _as_it_is)
+
+
+def predict(arguments: argparse.Namespace, choose: Callable[[Model], Model]) -> int:
+    """Predict with what ``choose`` makes of the model that was asked for."""
     if is_on_tiles(arguments):
-        return predict_on_tiles(arguments)
+        return predict_on_tiles(arguments, choose)
     if not arguments.inputs:
         raise UsageError("say what to predict for: files, folders, or --tiles and --catalog.")
     from ..tables import check_output, write_table
 
     check_output(arguments.output, overwrite=arguments.overwrite)
+    check_sheet_option(arguments)
     from .. import load
     from ..prediction import PredictionInterrupted
 
-    model = load(
-        arguments.name,
-        device=arguments.device,
-        precision=arguments.precision,
-        threads=arguments.threads,
+    model = choose(
+        load(
+            arguments.name,
+            device=arguments.device,
+            precision=arguments.precision,
+            threads=arguments.threads,
+        )
     )
+    if arguments.sheet:
+        check_has_images(model)
     inputs = model.open(arguments.inputs, fit=arguments.fit, accept_bands=arguments.accept_band)
     for remark in inputs.notes:
         note(remark)
@@ -108,11 +141,18 @@ def run(arguments: argparse.Namespace) -> int:
         return _INTERRUPTED
     seconds = time.monotonic() - started
     note_engine(model.engine(compile=arguments.compile, batch_size=arguments.batch_size))
+    in_input_order = table
     ranking = model.task.ranking
     if arguments.order == "rank" and ranking:
         table = table.sorted_by(ranking)
     write_table(table, arguments.output, overwrite=arguments.overwrite)
+    if arguments.sheet:
+        sheet_of_inputs(arguments, model, inputs, in_input_order)
     return _report(arguments, model, table, seconds)
+
+
+def _as_it_is(model: Model) -> Model:
+    return model
 
 
 def _keep(table: PredictionTable, output: Path) -> None:
@@ -151,6 +191,7 @@ def _report(
                 "predicted": predicted,
                 "flags": counts,
                 "seconds": round(seconds, 3),
+                **({"sheet": str(arguments.sheet)} if arguments.sheet else {}),
             }
         )
     else:
@@ -166,7 +207,8 @@ def _report(
 def _print_top(arguments: argparse.Namespace, model: Model, table: PredictionTable) -> None:
     names = ["id", *(column.name for column in model.task.columns), "flag"]
     rows = [
-        tuple(_cell(row[name]) for name in names) for row in table.head(arguments.top).rows()
+        tuple(_cell(row[name]) for name in names)
+        for row in table.head(printed(arguments)).rows()
     ]
     if rows:
         print_table([name.upper() for name in names], rows)

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
-from ._common import at_least_one, note, note_engine, print_json, print_table, progress_bar
+from ._common import (
+    at_least_one,
+    note,
+    note_engine,
+    positive,
+    print_json,
+    print_table,
+    progress_bar,
+)
+from ._sheet import check_sheet_option, printed, sheet_of_run
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterable
+    from collections.abc import Callable, Sequence
 
     from ..models import Model
-    from ..survey import Catalog, Summary
-    from ..tables import PredictionTable
+    from ..survey import Catalog, Summary, Tile, Windows
 
 _INTERRUPTED = 130
 _NOTHING_USABLE = 7
@@ -31,6 +38,11 @@ def add_survey_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--catalog", metavar="FILE",
         help="positions of the objects: parquet, csv, ecsv, FITS table, VOTable",
+    )  # fmt: skip
+    group.add_argument(
+        "--slide", nargs="?", type=positive, const=0.0, metavar="PIXELS",
+        help="without a catalogue: windows all over the tiles, so many of the model's pixels "
+        "from each other; without a number, as far as the model's card allows",
     )  # fmt: skip
     group.add_argument(
         "--survey", metavar="PROFILE", default="plain",
@@ -55,6 +67,16 @@ def add_survey_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--resume", action="store_true", help="go on with the parts that are in OUT"
     )
+    group.add_argument(
+        "--engine", metavar="NAME",
+        help="who computes the parts: in-process (default), ray for a cluster or all processes "
+        "of a machine, or a plugin's",
+    )  # fmt: skip
+    group.add_argument(
+        "--workers", type=at_least_one, metavar="N",
+        help="of the engine, each with a model of its own (with ray: as many as the cluster "
+        "has room for, with --threads each, or 4)",
+    )  # fmt: skip
 
 
 def is_on_tiles(arguments: argparse.Namespace) -> bool:
@@ -66,16 +88,26 @@ def is_on_tiles(arguments: argparse.Namespace) -> bool:
         Only half of what that needs is given, or files beside it.
     """
     if not arguments.tiles:
-        for name in ("catalog", "id", "ra", "dec", "size", "part_rows"):
+        for name in ("catalog", "id", "ra", "dec", "size", "part_rows", "engine", "workers"):
             if getattr(arguments, name):
                 raise UsageError(
                     f"--{name.replace('_', '-')} is for --tiles, which is missing."
                 )
-        if arguments.resume:
-            raise UsageError("--resume is for --tiles, which is missing.")
+        for name, is_given in (
+            ("resume", arguments.resume), ("slide", arguments.slide is not None),
+        ):  # fmt: skip
+            if is_given:
+                raise UsageError(f"--{name} is for --tiles, which is missing.")
         return False
-    if not arguments.catalog:
-        raise UsageError("--tiles needs --catalog, the positions of the objects to cut out.")
+    if bool(arguments.catalog) == (arguments.slide is not None):
+        raise UsageError(
+            "--tiles needs one of --catalog, the positions of the objects to cut out, and "
+            "--slide, for windows all over the tiles."
+        )
+    if arguments.slide is not None:
+        for name in ("id", "ra", "dec"):
+            if getattr(arguments, name):
+                raise UsageError(f"--{name} is a column of --catalog, which is missing.")
     if arguments.inputs:
         raise UsageError(
             f"--tiles takes the place of files, but {arguments.inputs[0]} is given too."
@@ -83,31 +115,36 @@ def is_on_tiles(arguments: argparse.Namespace) -> bool:
     return True
 
 
-def predict_on_tiles(arguments: argparse.Namespace) -> int:
-    """Run over the catalogue and say what came out."""
+def predict_on_tiles(arguments: argparse.Namespace, choose: Callable[[Model], Model]) -> int:
+    """Run over the catalogue and say what came out; ``choose`` as ``predict`` takes it."""
+    check_sheet_option(arguments)
     from .._zoo import default_zoo
     from ..survey import (
+        IN_PROCESS,
         SurveyOptions,
+        find_engine,
         find_profile,
         find_tiles,
         flux_notes,
-        open_catalog,
+        make_origin,
         run_survey,
     )
 
-    model = default_zoo().load(
-        arguments.name,
-        device=arguments.device,
-        precision=arguments.precision,
-        threads=arguments.threads,
+    plugins = default_zoo().plugins
+    engine = find_engine(arguments.engine or IN_PROCESS, plugins, workers=arguments.workers)
+    model = choose(
+        default_zoo().load(
+            arguments.name,
+            device=arguments.device,
+            precision=arguments.precision,
+            threads=arguments.threads,
+        )
     )
     spec = model.card.inputs[0]
     bands = tuple(arguments.accept_band) or tuple(band.name for band in spec.bands)
-    profile = find_profile(arguments.survey, default_zoo().plugins)
+    profile = find_profile(arguments.survey, plugins)
     tiles = find_tiles(arguments.tiles, bands, profile)
-    catalog = open_catalog(
-        arguments.catalog, id=arguments.id, ra=arguments.ra, dec=arguments.dec
-    )
+    catalog = _objects(arguments, model, tiles)
     for remark in (*catalog.notes, *flux_notes(tiles, [band.unit for band in spec.bands])):
         note(remark)
     for tile in tiles:
@@ -120,6 +157,14 @@ def predict_on_tiles(arguments: argparse.Namespace) -> int:
         batch_size=arguments.batch_size,
         **({"part_rows": arguments.part_rows} if arguments.part_rows else {}),
     )
+    origin = make_origin(
+        model.found.full_name,
+        arguments.tiles,
+        survey=arguments.survey,
+        bands=bands,
+        size=options.size,
+        resample=options.resample,
+    )
     started = time.monotonic()
     try:
         with progress_bar(model.card.name) as progress:
@@ -131,23 +176,46 @@ def predict_on_tiles(arguments: argparse.Namespace) -> int:
                 options=options,
                 resumes=arguments.resume,
                 overwrite=arguments.overwrite,
+                engine=engine,
                 progress=progress,
+                origin=origin.to_json(),
             )
     except KeyboardInterrupt:
         note(f"zoo: interrupted; the same command with --resume goes on in {arguments.output}")
         return _INTERRUPTED
     note_engine(model.engine(compile=arguments.compile, batch_size=arguments.batch_size))
-    return _report(arguments, model, catalog, summary, time.monotonic() - started)
+    seconds = time.monotonic() - started
+    if arguments.sheet:
+        sheet_of_run(arguments, model, tiles, options)
+    return _report(arguments, model, catalog, summary, seconds)
+
+
+def _objects(
+    arguments: argparse.Namespace, model: Model, tiles: Sequence[Tile]
+) -> Catalog | Windows:
+    from ..survey import Windows, image_input, open_catalog
+
+    if arguments.slide is None:
+        return open_catalog(
+            arguments.catalog, id=arguments.id, ra=arguments.ra, dec=arguments.dec
+        )
+    return Windows(
+        tiles,
+        image_input(model, size=arguments.size),
+        stride=arguments.slide or None,
+        resample=not arguments.no_resample,
+    )
 
 
 def _report(
     arguments: argparse.Namespace,
     model: Model,
-    catalog: Catalog,
+    catalog: Catalog | Windows,
     summary: Summary,
     seconds: float,
 ) -> int:
     from ..prediction import is_predicted
+    from ..sheets import first_rows
     from ..survey import open_parts
 
     flags = dict(sorted(summary.flags.items()))
@@ -160,17 +228,19 @@ def _report(
                 "parts": summary.parts,
                 "flags": flags,
                 "seconds": round(seconds, 3),
+                **({"sheet": str(arguments.sheet)} if arguments.sheet else {}),
             }
         )
-    elif arguments.top and model.task.ranking:
-        best = best_rows(open_parts(arguments.output), model.task.ranking, arguments.top)
+    elif printed(arguments) and model.task.ranking:
+        parts = open_parts(arguments.output)
+        best = first_rows(parts, model.task, printed(arguments))
         names = ["id", "ra", "dec", *(c.name for c in model.task.columns), "flag"]
-        rows = [tuple(_cell(row[name]) for name in names) for row in best.rows()]
-        if rows:
+        if best is not None:
+            rows = [tuple(_cell(row[name]) for name in names) for row in best.rows()]
             print_table([name.upper() for name in names], rows)
     size = summary.bytes / 2**20
     note(
-        f"{summary.rows} rows of {Path(arguments.catalog).name} in {summary.parts} parts "
+        f"{summary.rows} rows of {catalog.name} in {summary.parts} parts "
         f"({size:.1f} MiB) in {arguments.output}"
     )
     for flag, count in flags.items():
@@ -179,25 +249,6 @@ def _report(
         is_predicted(table, model.task).any() for table in open_parts(arguments.output)
     )
     return 0 if is_of_use else _NOTHING_USABLE
-
-
-def best_rows(parts: Iterable[PredictionTable], ranking: str, count: int) -> PredictionTable:
-    """The rows that rank first in all parts, of which one is in memory at a time."""
-    best: PredictionTable | None = None
-    for table in parts:
-        ranked = table.sorted_by(ranking).head(count)
-        best = ranked if best is None else _joined(best, ranked).sorted_by(ranking).head(count)
-    assert best is not None  # noqa: S101 - for mypy: there is always a part
-    return best
-
-
-def _joined(first: PredictionTable, second: PredictionTable) -> PredictionTable:
-    import numpy as np
-
-    from ..tables import PredictionTable
-
-    values = {name: np.concatenate([first[name], second[name]]) for name in first.names}
-    return PredictionTable(first.columns, values, meta=first.meta)
 
 
 def _cell(value: object) -> str:

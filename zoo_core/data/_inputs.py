@@ -9,7 +9,7 @@ from ..errors import InputError, UsageError
 from ._checks import check_array
 from ._listing import list_files, stem_of, suffix_of
 from ._reader import Item, Listing, Problem, Raw, Reader, Request
-from ._readers import READERS
+from ._readers import readers_for
 from ._sample import Sample
 from ._text import counted
 
@@ -119,9 +119,19 @@ class Inputs(Sequence[Sample]):
         return tuple(item.id for item, _ in self._items)
 
     @property
+    def sources(self) -> tuple[str, ...]:
+        """Where each sample comes from, known without reading."""
+        return tuple(item.source for item, _ in self._items)
+
+    @property
     def files(self) -> tuple[tuple[Path, ...], ...]:
         """The files that each sample is read from; empty for arrays in memory."""
         return tuple(item.files for item, _ in self._items)
+
+    @property
+    def starts(self) -> tuple[int | None, ...]:
+        """First sample of each window of a series; None for what is no window."""
+        return tuple(item.start for item, _ in self._items)
 
     @property
     def problems(self) -> tuple[Problem | None, ...]:
@@ -196,7 +206,7 @@ def open_inputs(
     fit: str = "exact",
     accept_bands: Iterable[str] = (),
     id_key: str = "id",
-    readers: Mapping[str, type[Reader]] = READERS,
+    readers: Mapping[str, type[Reader]] | None = None,
 ) -> Inputs:
     """List everything that is to be read, before any work.
 
@@ -213,8 +223,8 @@ def open_inputs(
         Bands that a model with one band may be given in place of its own, such as ``r``.
     id_key : str
         Name of the array of ids in npz and HDF5 files.
-    readers : mapping of str to type of Reader
-        Readers by suffix.
+    readers : mapping of str to type of Reader, optional
+        Readers by suffix; by default those for the kind of the inputs.
 
     Raises
     ------
@@ -233,6 +243,7 @@ def open_inputs(
     zoo_core.errors.InputError: /no/such/file.fits does not exist (...).
     """
     request = _request(specs, fit, accept_bands, id_key)
+    readers = readers_for(specs) if readers is None else readers
     files, notes = list_files(paths, readers)
     groups: dict[type[Reader], list[Path]] = {}
     found: list[tuple[Item, Reader | None]] = []

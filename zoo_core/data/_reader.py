@@ -57,6 +57,8 @@ class Item:
         What to read.
     index : int or None
         Position in a file with many objects; None where the file is one object.
+    start : int or None
+        First sample of a window, where the file is one object that is read in windows.
     bands : tuple of Band
         The band of each file where there is one file a band, else empty.
     problem : Problem or None
@@ -67,6 +69,7 @@ class Item:
     source: str
     files: tuple[Path, ...]
     index: int | None = None
+    start: int | None = None
     bands: tuple[Band, ...] = ()
     problem: Problem | None = None
 

@@ -87,9 +87,9 @@ def compute_features(
     import torch
 
     from ..devices import InferenceEngine
-    from ._body import Body
+    from ..models import without_head
 
-    engine = InferenceEngine(Body(network).eval(), device=device, precision=precision)
+    engine = InferenceEngine(without_head(network), device=device, precision=precision)
     team = team or Team()
     parts = []
     for index, piece in pieces(array, first=team.rank, step=team.size):

@@ -13,6 +13,7 @@ from ._classification import (
     measure_false_positive_rate,
     measure_precision,
 )
+from ._coverage import measure_coverage, probability_ranks
 from ._intervals import measure_fraction, wilson
 from ._probability import (
     CALIBRATION_BINS,
@@ -34,7 +35,7 @@ from ._ranking import (
     threshold_at_false_positives,
     threshold_at_rejection,
 )
-from ._regression import measure_rmse
+from ._regression import measure_bias, measure_error_quantile, measure_rmse
 
 __all__ = [
     "CALIBRATION_BINS",
@@ -49,9 +50,12 @@ __all__ = [
     "measure_auroc",
     "measure_balanced_accuracy",
     "measure_balanced_precision",
+    "measure_bias",
     "measure_brier",
     "measure_calibration_error",
     "measure_completeness",
+    "measure_coverage",
+    "measure_error_quantile",
     "measure_false_positive_rate",
     "measure_fraction",
     "measure_log_loss",
@@ -59,6 +63,7 @@ __all__ = [
     "measure_rmse",
     "measure_threshold",
     "measure_tpr",
+    "probability_ranks",
     "reliability_curve",
     "threshold_at_false_positives",
     "threshold_at_rejection",

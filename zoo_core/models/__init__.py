@@ -2,6 +2,7 @@
 
 from ._adopt import adopt
 from ._golden import flattened, golden_outputs, named_outputs, shape_difference
+from ._headless import without_head
 from ._load import load_model, load_network
 from ._model import Model
 from ._verify import verify_model
@@ -33,5 +34,6 @@ __all__ = [
     "shape_difference",
     "store_weights",
     "verify_model",
+    "without_head",
     "write_golden",
 ]

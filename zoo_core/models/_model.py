@@ -65,6 +65,7 @@ class Model:
         self.threads = threads
         self.zoo = zoo
         self._engines: dict[tuple[bool, int | str], InferenceEngine] = {}
+        self._headless: Model | None = None
 
     @property
     def card(self) -> Card:
@@ -182,6 +183,61 @@ class Model:
                 )
             )
         return table
+
+    def without_head(self) -> Model:
+        """The same model with another task: features, which the head of its network takes.
+
+        Everything that predicts works with it as with any other model; the network is
+        shared. It runs in float32 unless another precision was asked for: vectors are
+        compared with each other, those of a run that was interrupted with those of the one
+        that went on, and what ``auto`` chooses depends on the first objects.
+
+        Raises
+        ------
+        UsageError
+            The network does not tell its features from its head.
+        """
+        from ..tasks import Features
+        from ._headless import without_head
+
+        gives_features = isinstance(self.task, Features)
+        if gives_features and self.precision != "auto":
+            return self
+        if self._headless is None:
+            self._headless = Model(
+                self.found,
+                task=self.task if gives_features else Features(()),
+                network=self.network if gives_features else without_head(self.network),
+                report=self.report,
+                device=self.device,
+                precision="float32" if self.precision == "auto" else self.precision,
+                threads=self.threads,
+                zoo=self.zoo,
+            )
+        return self._headless
+
+    def embed(self, data: Any, **options: Any) -> PredictionTable:
+        """Feature vectors of files, folders or an array: a table as ``predict`` makes it.
+
+        Parameters
+        ----------
+        data, **options
+            As of ``predict``.
+
+        Returns
+        -------
+        PredictionTable
+            One row an input, in input order: id, source, ``features`` ``(n, num_features)``
+            float32, flag, reason. A row that could not be used holds NaN.
+
+        Raises
+        ------
+        UsageError
+            The network does not tell its features from its head.
+        InputError, PredictionInterrupted
+            As ``predict``.
+        """
+        return self.without_head().predict(data, **options)
 
     def open(
         self, data: Any, *, fit: str = "exact", accept_bands: Sequence[str] = ()

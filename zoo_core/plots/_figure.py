@@ -65,6 +65,46 @@ def new_figure(
     return figure, axes
 
 
+def new_panels(
+    count: int, *, side: float = 3.0, columns: int = 3
+) -> tuple[matplotlib.figure.Figure, list[matplotlib.axes.Axes]]:
+    """Make a figure with square panels, row by row, that share no axis.
+
+    Parameters
+    ----------
+    count : int
+        Panels.
+    side : float
+        Inches of a panel.
+    columns : int
+        Panels of a row at most.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    columns = min(columns, count)
+    rows = -(-count // columns)
+    engine = ConstrainedLayoutEngine(w_pad=0.09, h_pad=0.09)
+    size = (side * columns + 0.6, side * rows + 0.2)
+    figure = Figure(figsize=size, dpi=_RESOLUTION, layout=engine)
+    FigureCanvasAgg(figure)
+    axes = [figure.add_subplot(rows, columns, place + 1) for place in range(count)]
+    for one in axes:
+        _style(one)
+    return figure, axes
+
+
+def empty_figure(width: int, height: int) -> matplotlib.figure.Figure:
+    """Make a figure of so many pixels, without axes."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width / _RESOLUTION, height / _RESOLUTION), dpi=_RESOLUTION)
+    FigureCanvasAgg(figure)
+    return figure
+
+
 def _style(axes: matplotlib.axes.Axes) -> None:
     axes.set_prop_cycle(color=COLOURS)
     axes.spines[["top", "right"]].set_visible(False)

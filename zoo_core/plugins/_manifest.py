@@ -41,6 +41,7 @@ KINDS = (
     "recipes",
     "places",
     "survey_profiles",
+    "engines",
 )
 
 

@@ -90,6 +90,28 @@ def _subtract_median(batch: torch.Tensor) -> torch.Tensor:
     return batch - median.view(*median.shape, *(1,) * (batch.dim() - 2))
 
 
+def _standardize(batch: torch.Tensor) -> torch.Tensor:
+    import torch
+
+    values = batch.flatten(2)
+    there = ~values.isnan()
+    count = there.sum(dim=2, keepdim=True)
+    centred = values - _mean(values, there, count)
+    # Once more: the first mean of a large level is rounded by more than the light varies.
+    centred = centred - _mean(centred, there, count)
+    deviation = _mean(centred.square(), there, count).sqrt()
+    deviation = torch.where(deviation > 0, deviation, torch.ones_like(deviation))
+    return (centred / deviation).view_as(batch)
+
+
+def _mean(values: torch.Tensor, there: torch.Tensor, count: torch.Tensor) -> torch.Tensor:
+    """Mean along the last axis of what is there; 0 where nothing is."""
+    import torch
+
+    total = torch.where(there, values, torch.zeros_like(values)).sum(dim=2, keepdim=True)
+    return total / count.clamp_min(1)
+
+
 def _center_crop(batch: torch.Tensor, size: list[int]) -> torch.Tensor:
     for axis, length in enumerate(size, start=2):
         batch = batch.narrow(axis, (batch.shape[axis] - length) // 2, length)
@@ -136,6 +158,13 @@ VOCABULARY: Mapping[str, Operation] = {
         "bring images to another number of pixels, bilinear with antialiasing",
     ),
     "scale": Operation(_scale, {"factor": "number"}, "fixed", "multiply by a number"),
+    "standardize": Operation(
+        _standardize,
+        {},
+        "sample",
+        "bring each channel to mean 0 and standard deviation 1, of the samples that are not "
+        "NaN; one that does not vary becomes 0",
+    ),
     "subtract_median": Operation(
         _subtract_median,
         {},

@@ -106,6 +106,11 @@ class Catalog:
         }
         self.notes = (*self._understood(sample), *told)
 
+    @property
+    def name(self) -> str:
+        """Of the file or folder."""
+        return self.path.name
+
     def __repr__(self) -> str:
         return f"<Catalog {self.path}: {self.count} objects>"
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..data import Problem
-from ..data._pixel_scale import TOLERANCE
 from ._examine import Block
 from ._plane import beyond
 from ._resample import footprint, resampled
@@ -52,14 +51,15 @@ class Cutter:
         self._problems: list[Problem] = []
         #: Pixels of the first band in one of the cutout, along an axis.
         self._ratio = 1.0
-        scale, wanted = self._bands[0].pixel_scale_arcsec, spec.pixel_scale_arcsec
-        if wanted is not None and abs(scale / wanted - 1.0) > TOLERANCE:
+        wanted = spec.pixel_scale_arcsec
+        ratio = self._bands[0].pixels_to_one_of(wanted)
+        if ratio != 1.0:
             done = f"resampled to the model's {wanted:.3g} arcsec"
             if resamples:
-                self._ratio = wanted / scale
+                self._ratio = ratio
             else:
                 done = f"the model was trained on {wanted:.3g} arcsec"
-            told = f"pixels of {scale:.3g} arcsec, {done}"
+            told = f"pixels of {self._bands[0].pixel_scale_arcsec:.3g} arcsec, {done}"
             self._problems.append(Problem("pixel-scale", told))
 
     def block(self, ra: np.ndarray, dec: np.ndarray) -> Block:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable
 
     from ..tables import PredictionTable
     from ._catalog import Positions
-    from ._worker import Worker
+    from ._maker import WorkerMaker
 
 
 class Engine(Protocol):
-    """Runs a worker over the parts of a catalogue.
+    """Runs workers over the parts of a catalogue.
 
     An engine computes, and does nothing else: which parts there are, in which folder they
     are written and when one counts as done is decided where it is called. So what another
@@ -23,16 +23,18 @@ class Engine(Protocol):
 
     def run(
         self,
-        make: Callable[[], Worker],
+        make: WorkerMaker,
         parts: Iterable[tuple[int, Positions]],
         *,
         progress: Callable[[int], None] | None = None,
-    ) -> Iterator[tuple[int, PredictionTable]]:
-        """Yield the number and the table of each part, in any order.
+    ) -> Generator[tuple[int, PredictionTable], None, None]:
+        """Yield the number and the table of each part once, in any order.
+
+        The generator is closed in every case, and then ends what it has started.
 
         Parameters
         ----------
-        make : callable
+        make : WorkerMaker
             Makes a worker; can be pickled.
         parts : iterable of (int, Positions)
             Drawn no faster than they are done.
@@ -47,11 +49,11 @@ class InProcess:
 
     def run(
         self,
-        make: Callable[[], Worker],
+        make: WorkerMaker,
         parts: Iterable[tuple[int, Positions]],
         *,
         progress: Callable[[int], None] | None = None,
-    ) -> Iterator[tuple[int, PredictionTable]]:
+    ) -> Generator[tuple[int, PredictionTable], None, None]:
         """Yield the parts in order; see ``Engine.run``."""
         worker = make()
         for number, positions in parts:

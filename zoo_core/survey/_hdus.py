@@ -75,6 +75,12 @@ class Hdus:
         Its length in bytes, if it is known before the end.
     name : str
         For errors.
+
+    Attributes
+    ----------
+    cut_off : str
+        How the file ends before the data of the last HDU that was read do; empty as long as
+        it does not. Headers are whole all the same: they say where on the sky it lies.
     """
 
     def __init__(self, stream: IO[bytes], *, size: int | None, name: str):
@@ -83,6 +89,7 @@ class Hdus:
         self._name = name
         self._read: list[Hdu] = []
         self._end = 0
+        self.cut_off = ""
 
     @classmethod
     def of(cls, path: Path) -> Self:
@@ -114,7 +121,7 @@ class Hdus:
         from astropy.io import fits
 
         self._stream.seek(self._end)
-        if self._read and not self._stream.read(1):
+        if self.cut_off or (self._read and not self._stream.read(1)):
             return False
         self._stream.seek(self._end)
         with quiet():
@@ -129,10 +136,7 @@ class Hdus:
         groups = int(header.get("GCOUNT", 1)) * (int(header.get("PCOUNT", 0)) + cells)
         start, size = self._stream.tell(), abs(int(header["BITPIX"])) // 8 * groups
         if self._size is not None and self._size < start + size:
-            raise InputError(
-                f"{self._name} is cut off: {self._size} bytes of {start + size}.",
-                flag="tile-unreadable",
-            )
+            self.cut_off = f"{self._name} is cut off: {self._size} bytes of {start + size}."
         shape = axes if header.get("XTENSION", "IMAGE").strip() == "IMAGE" else ()
         if header.get("ZIMAGE") is True:
             shape = _axes(header, "ZNAXIS")

@@ -42,12 +42,13 @@ class FoundImage(NamedTuple):
 
 
 class FoundFile(NamedTuple):
-    """The images of a file, and its mask and weight."""
+    """The images of a file, its mask and weight, and how it ends too early, if it does."""
 
     images: tuple[FoundImage, ...]
     mask: PixelsRef | None
     bits: int
     weight: PixelsRef | None
+    cut_off: str
 
 
 def read_headers(path: Path, profile: SurveyProfile) -> FoundFile:
@@ -97,6 +98,8 @@ def _look_through(hdus: Hdus, path: Path, profile: SurveyProfile) -> FoundFile:
         )
         check_sky(image.cards)
         images.append(image)
+    if hdus.cut_off and not images:
+        raise InputError(hdus.cut_off, flag="tile-unreadable")
     if not images:
         wanted = " or ".join(map(str, profile.image))
         where = f" in the extension {wanted} (profile {profile.name!r})" if wanted else ""
@@ -108,6 +111,7 @@ def _look_through(hdus: Hdus, path: Path, profile: SurveyProfile) -> FoundFile:
         mask=PixelsRef(path, mask.number) if mask and bits else None,
         bits=bits,
         weight=PixelsRef(path, weight.number) if weight else None,
+        cut_off=hdus.cut_off,
     )
 
 

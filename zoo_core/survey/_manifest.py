@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
@@ -45,12 +45,16 @@ class Manifest:
         Rows of each part; the last one may have fewer.
     columns : tuple of dict
         Name, type, shape of one row's value, unit and description of each column.
+    origin : mapping of str to Any
+        Where what was asked for was found, such as the paths of the tiles. Another place is
+        no other run; it is told so that cutouts can be made again.
     """
 
     wanted: Mapping[str, Any]
     rows: int
     part_rows: int
     columns: tuple[Mapping[str, Any], ...]
+    origin: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def parts(self) -> int:
@@ -71,6 +75,7 @@ class Manifest:
             "part_rows": self.part_rows,
             "parts": self.parts,
             "columns": list(self.columns),
+            "origin": self.origin,
         }
         return (json.dumps(told, indent=1, ensure_ascii=False) + "\n").encode()
 
@@ -117,9 +122,14 @@ def is_part(name: str) -> bool:
 
 
 def make_manifest(
-    wanted: Mapping[str, Any], template: PredictionTable, *, rows: int, part_rows: int
+    wanted: Mapping[str, Any],
+    template: PredictionTable,
+    *,
+    rows: int,
+    part_rows: int,
+    origin: Mapping[str, Any] | None = None,
 ) -> Manifest:
-    """Of a run that is about to begin; ``wanted`` as it will be read again."""
+    """Of a run that is about to begin; ``wanted`` and ``origin`` as they will be read again."""
     columns = tuple(
         {
             "name": column.name,
@@ -130,8 +140,8 @@ def make_manifest(
         }
         for column in template.columns
     )
-    plain = json.loads(json.dumps(wanted, default=str))
-    return Manifest(wanted=plain, rows=rows, part_rows=part_rows, columns=columns)
+    plain, place = json.loads(json.dumps([wanted, origin or {}], default=str))
+    return Manifest(wanted=plain, rows=rows, part_rows=part_rows, columns=columns, origin=place)
 
 
 def read_manifest(folder: Path) -> Manifest | None:
@@ -155,6 +165,7 @@ def read_manifest(folder: Path) -> Manifest | None:
             rows=int(told["rows"]),
             part_rows=int(told["part_rows"]),
             columns=tuple(told["columns"]),
+            origin=dict(told.get("origin", {})),
         )
     except (FileNotFoundError, NotADirectoryError):
         return None

@@ -44,6 +44,8 @@ def _opened(ref: PixelsRef) -> Plane:
     size = ref.path.stat().st_size if content is None else len(content)
     with Hdus(stream, size=size, name=ref.path.name) as hdus:
         hdu = hdus.get(ref.extension)
+    if hdus.cut_off:
+        raise InputError(hdus.cut_off, flag="tile-unreadable")
     if hdu is None or not hdu.is_plane:
         raise InputError(
             f"{ref.path.name} has no image in the extension {ref.extension} any more.",

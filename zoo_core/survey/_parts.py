@@ -191,6 +191,7 @@ def open_output(
     part_rows: int,
     resumes: bool = False,
     overwrite: bool = False,
+    origin: Mapping[str, Any] | None = None,
 ) -> Iterator[Output]:
     """Open a folder for the parts of a run, and keep it to this process.
 
@@ -213,6 +214,8 @@ def open_output(
         Go on where an unfinished run has ended.
     overwrite : bool
         Remove the run that is there, finished or not, and begin anew.
+    origin : mapping of str to Any, optional
+        Where things were found, for the manifest; it does not make another run.
 
     Yields
     ------
@@ -231,7 +234,7 @@ def open_output(
     """
     place = Path(folder)
     _check_request(rows, part_rows, resumes=resumes, overwrite=overwrite)
-    manifest = make_manifest(wanted, template, rows=rows, part_rows=part_rows)
+    manifest = make_manifest(wanted, template, rows=rows, part_rows=part_rows, origin=origin)
     if place.exists() and not place.is_dir():
         raise OutputError(f"{place} is a file; the parts need a folder.")
     with hold_output(place):

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ._engine import InProcess
+from ._maker import WorkerMaker
 from ._parts import open_output
-from ._worker import Worker, image_input
+from ._worker import image_input
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from ..models import Model
     from ._catalog import Catalog, Positions
     from ._engine import Engine
     from ._parts import Output, Summary
     from ._tile import PlaneRef, Tile
+    from ._windows import Windows
 
 #: Objects of a part: half a minute of a small network on a processor, which is what a kill
 #: costs, and a parquet file of a megabyte.
@@ -54,7 +57,7 @@ class SurveyOptions:
 
 def run_survey(
     model: Model,
-    catalog: Catalog,
+    catalog: Catalog | Windows,
     tiles: Sequence[Tile],
     folder: str | os.PathLike[str],
     *,
@@ -63,6 +66,7 @@ def run_survey(
     overwrite: bool = False,
     engine: Engine | None = None,
     progress: Callable[[int, int], None] | None = None,
+    origin: Mapping[str, Any] | None = None,
 ) -> Summary:
     """Predict for every object of a catalogue; each is in the output once, in its order.
 
@@ -70,8 +74,8 @@ def run_survey(
     ----------
     model : Model
         Of one image.
-    catalog : Catalog
-        The objects.
+    catalog : Catalog or Windows
+        The objects, or windows all over the tiles.
     tiles : sequence of Tile
         Where they are cut from, for the model's bands.
     folder : path
@@ -86,6 +90,8 @@ def run_survey(
         Who does it; this process by default.
     progress : callable, optional
         Called with (objects done, objects in all).
+    origin : mapping of str to Any, optional
+        Where tiles were found (``Origin.to_json``), for those who want cutouts of rows later.
 
     Returns
     -------
@@ -100,11 +106,14 @@ def run_survey(
     """
     options = options or SurveyOptions()
     spec = image_input(model, size=options.size)
-    network = model.engine(compile=options.compile, batch_size=options.batch_size)
-
-    def make() -> Worker:
-        return Worker(model, tiles, spec=spec, engine=network, resample=options.resample)
-
+    make = WorkerMaker(
+        model,
+        tiles,
+        spec=spec,
+        resample=options.resample,
+        compile=options.compile,
+        batch_size=options.batch_size,
+    )
     template = make().template(next(catalog.pieces(1), None))
     wanted = {
         **model.provenance(),
@@ -121,6 +130,7 @@ def run_survey(
         part_rows=options.part_rows,
         resumes=resumes,
         overwrite=overwrite,
+        origin=origin,
     ) as output:
         done = output.summary().rows_done
 
@@ -132,12 +142,16 @@ def run_survey(
 
         if not output.is_finished:
             parts = _parts(catalog, output, options.part_rows)
-            for number, table in (engine or InProcess()).run(make, parts, progress=tell):
-                output.write(number, table)
+            # Whatever ends the run: an engine must not wait for the collector to clean up.
+            with closing((engine or InProcess()).run(make, parts, progress=tell)) as tables:
+                for number, table in tables:
+                    output.write(number, table)
         return output.summary()
 
 
-def _parts(catalog: Catalog, output: Output, part_rows: int) -> Iterator[tuple[int, Positions]]:
+def _parts(
+    catalog: Catalog | Windows, output: Output, part_rows: int
+) -> Iterator[tuple[int, Positions]]:
     """The parts that are missing, read in one pass over the catalogue."""
     # A part that is written while others are read is no longer missing.
     missing = [number for number, _, _ in output.missing]

@@ -6,6 +6,7 @@ import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..data._pixel_scale import TOLERANCE
 from ._sky import jacobians, pixel_scale
 
 if TYPE_CHECKING:
@@ -54,6 +55,14 @@ class PlaneRef:
         """Root of the area of a pixel in the middle."""
         return pixel_scale(middle_jacobian(self))
 
+    def pixels_to_one_of(self, wanted_arcsec: float | None) -> float:
+        """Pixels of this plane in one of another scale; 1 if a network sees no difference."""
+        if wanted_arcsec is None:
+            return 1.0
+        scale = self.pixel_scale_arcsec
+        is_other = abs(scale / wanted_arcsec - 1.0) > TOLERANCE
+        return wanted_arcsec / scale if is_other else 1.0
+
 
 @dataclass(frozen=True, slots=True)
 class Tile:
@@ -64,7 +73,7 @@ class Tile:
     name : str
         The files' path, with ``{band}`` for what differs.
     planes : tuple of PlaneRef or None
-        One for each wanted band, in their order; None where the band is missing or its file
+        One for each wanted band, in their order; None where the band is missing or its header
         cannot be read.
     problem : Problem or None
         Why nothing can be cut out of it (``missing-band``, ``tile-unreadable``); objects on

@@ -25,7 +25,10 @@ _SUFFIXES = (".fits", ".fit", ".fts", ".fits.fz", ".fits.gz", ".fits.bz2", ".fz"
 
 
 class _Candidate(NamedTuple):
-    """An image as one band of a tile; ``plane`` is None where its file cannot be read."""
+    """An image as one band of a tile, and why it cannot be read.
+
+    ``plane`` is None where not even a header says where it lies.
+    """
 
     file: NamedFile
     tile: str
@@ -141,7 +144,7 @@ def _candidates(
             no_data=profile.no_data,
         )
         # Behind the first image of a band come its mask, its weight, its model.
-        results.setdefault(band, _Candidate(file, tile, band, plane, ""))
+        results.setdefault(band, _Candidate(file, tile, band, plane, found.cut_off))
     return list(results.values())
 
 

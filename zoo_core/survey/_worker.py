@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -10,9 +9,7 @@ from ..errors import UsageError
 from ..prediction import Rows, made_ahead
 from ..tables import Column, PredictionTable
 from ._catalog import Positions
-from ._cut import cut
-from ._match import match
-from ._planes import Planes
+from ._cutouts import Cutouts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -27,10 +24,6 @@ if TYPE_CHECKING:
     from ._tile import Tile
 
     Progress = Callable[[int], None]
-
-#: Most objects that are cut and run at once, and about the most memory that they may take.
-_MOST_ROWS = 512
-_MOST_BYTES = 32 * 2**20
 
 #: Blocks that may wait for the network.
 _AHEAD = 2
@@ -109,13 +102,9 @@ class Worker:
         resample: bool = True,
     ):
         self.model = model
-        self._tiles = tuple(tiles)
         self._spec = spec
         self._engine = engine
-        self._resample = resample
-        self._planes = Planes()
-        bytes_each = 4 * len(spec.bands) * math.prod(length or 1 for length in spec.size)
-        self._most = max(1, min(_MOST_ROWS, _MOST_BYTES // bytes_each))
+        self._cutouts = Cutouts(tiles, spec, resample=resample)
 
     def predict(
         self, positions: Positions, *, progress: Progress | None = None
@@ -171,30 +160,9 @@ class Worker:
 
     def _blocks(self, positions: Positions) -> Generator[_Block, None, None]:
         # On a processor, a thread that cuts would take turns with those that compute.
-        made = (self._prepared(*piece) for piece in self._joined(self._cutouts(positions)))
+        cutouts = self._cutouts.by_tile(positions.ra, positions.dec)
+        made = (self._prepared(*piece) for piece in self._joined(cutouts))
         return made if self.model.device == "cpu" else made_ahead(made, most=_AHEAD)
-
-    def _cutouts(self, positions: Positions) -> Iterator[tuple[np.ndarray, str, Cut | None]]:
-        """Places, tile and cutouts of objects of one tile; None where there is no tile."""
-        import numpy as np
-
-        found = match(self._tiles, positions.ra, positions.dec)
-        # Down the tile, as its pixels lie on the disc.
-        order = np.lexsort((found.y, found.tile))
-        starts = np.flatnonzero(np.diff(found.tile[order], prepend=-2))
-        for rows in np.split(order, starts[1:]) if len(order) else ():
-            index = int(found.tile[rows[0]])
-            for start in range(0, len(rows), self._most):
-                part = rows[start : start + self._most]
-                if index < 0:
-                    yield part, "", None
-                    continue
-                ra, dec = positions.ra[part], positions.dec[part]
-                tile = self._tiles[index]
-                made = cut(
-                    tile, ra, dec, self._spec, planes=self._planes, resample=self._resample
-                )
-                yield part, tile.name, made
 
     def _joined(
         self, cutouts: Iterable[tuple[np.ndarray, str, Cut | None]]
@@ -204,7 +172,7 @@ class Worker:
         names: list[str] = []
         made: list[Cut | None] = []
         for rows, name, one in cutouts:
-            if places and sum(map(len, places)) + len(rows) > self._most:
+            if places and sum(map(len, places)) + len(rows) > self._cutouts.most:
                 yield places, names, made
                 places, names, made = [], [], []
             places.append(rows)

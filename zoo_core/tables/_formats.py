@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     import astropy.table
     import numpy as np
+    import pyarrow as pa
 
 #: Columns of a CSV file that are text even where every entry looks like a number.
 _TEXT = ("id", "source", "flag", "reason")
@@ -101,7 +102,11 @@ def _write_fits(table: PredictionTable, path: Path) -> None:
 def _read_parquet(path: Path) -> PredictionTable:
     import pyarrow.parquet as pq
 
-    arrow = pq.read_table(path)
+    return from_arrow(pq.read_table(path))
+
+
+def from_arrow(arrow: pa.Table) -> PredictionTable:
+    """The table that ``PredictionTable.to_arrow`` made, or any other in Arrow's form."""
     columns, values = [], {}
     for field, chunks in zip(arrow.schema, arrow.columns, strict=True):
         told = _decoded(field.metadata)
@@ -256,11 +261,36 @@ def _from_arrow(array: Any) -> np.ndarray:
     if pa.types.is_fixed_size_list(array.type):
         inner = _from_arrow(array.flatten())
         return inner.reshape(-1, array.type.list_size, *inner.shape[1:])
+    if pa.types.is_list(array.type) or pa.types.is_large_list(array.type):
+        vectors = _vectors(array)
+        if vectors is not None:
+            return vectors
     if pa.types.is_string(array.type) or pa.types.is_large_string(array.type):
         return np.asarray([_as_text(value) for value in array.to_pylist()], dtype=np.str_)
     # A column with nulls comes as floats with NaN.
     values: np.ndarray = array.to_numpy(zero_copy_only=False)
     return values
+
+
+def _vectors(array: Any) -> np.ndarray | None:
+    """Lists that all have one length, ``(n, length)``; NaN where there is none.
+
+    Other programs write lists of a fixed size as lists of any size.
+    """
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    lengths = pc.unique(pc.list_value_length(array).drop_null())
+    inner = array.type.value_type
+    if len(lengths) != 1 or not (pa.types.is_floating(inner) or pa.types.is_integer(inner)):
+        return None
+    values = np.asarray(array.flatten().to_numpy(zero_copy_only=False))
+    kind = values.dtype if values.dtype.kind == "f" or not array.null_count else np.float64
+    whole = np.full((len(array), lengths[0].as_py()), np.nan if array.null_count else 0, kind)
+    is_there = np.asarray(array.is_valid().to_numpy(zero_copy_only=False))
+    whole[is_there] = values.reshape(-1, whole.shape[1])
+    return whole
 
 
 def _decoded(metadata: Mapping[bytes, bytes] | None) -> dict[str, str]:

@@ -119,6 +119,10 @@ class PredictionTable:
 
     def sorted_by(self, name: str, *, descending: bool = True) -> PredictionTable:
         """The rows in order of a column; equal ones keep their order, NaN comes last."""
+        return self.take(self.order_by(name, descending=descending))
+
+    def order_by(self, name: str, *, descending: bool = True) -> np.ndarray:
+        """Positions ``(n,)`` of the rows in order of a column; see ``sorted_by``."""
         import numpy as np
 
         values = self[name]
@@ -127,7 +131,29 @@ class PredictionTable:
         keys = -ranks if descending else ranks
         if values.dtype.kind == "f":
             keys = np.where(np.isnan(values), len(values), keys)
-        return self.take(np.argsort(keys, kind="stable"))
+        return np.argsort(keys, kind="stable")
+
+    def without(self, *names: str) -> PredictionTable:
+        """The table without some columns; those that it has not are passed over."""
+        columns = [column for column in self.columns if column.name not in names]
+        values = {column.name: self._values[column.name] for column in columns}
+        return PredictionTable(columns, values, meta=self.meta)
+
+    def with_column(
+        self, name: str, values: ArrayLike, *, description: str = "", first: bool = False
+    ) -> PredictionTable:
+        """The table with one more column ``(n, ...)``, the last one or the first.
+
+        Raises
+        ------
+        ValueError
+            There is a column of that name, or the length is another.
+        """
+        from ._column import Column
+
+        added = (Column(name, description),)
+        columns = (*added, *self.columns) if first else (*self.columns, *added)
+        return PredictionTable(columns, {**self._values, name: values}, meta=self.meta)
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """Each row as a dictionary of Python numbers and texts."""

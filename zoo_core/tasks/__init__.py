@@ -6,11 +6,13 @@ from ._binary import BinaryClassification
 from ._built_in import built_in_task
 from ._features import Features
 from ._multiclass import MulticlassClassification
+from ._regression import Regression
 
 __all__ = [
     "BinaryClassification",
     "Features",
     "MulticlassClassification",
+    "Regression",
     "Target",
     "Task",
     "built_in_task",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ._binary import BinaryClassification
 from ._features import Features
 from ._multiclass import MulticlassClassification
+from ._regression import Regression
 
 if TYPE_CHECKING:
     from ._base import Task
@@ -18,5 +19,7 @@ def built_in_task(name: str) -> type[Task] | None:
     >>> built_in_task("binary-classification")
     <class 'zoo_core.tasks._binary.BinaryClassification'>
     """
-    known: tuple[type[Task], ...] = (BinaryClassification, Features, MulticlassClassification)
+    known: tuple[type[Task], ...] = (
+        BinaryClassification, Features, MulticlassClassification, Regression,
+    )  # fmt: skip
     return {task.kind: task for task in known}.get(name)

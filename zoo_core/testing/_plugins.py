@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import (
     _architectures,
+    _engines,
     _manifests,
     _places,
     _recipes,
@@ -28,6 +29,7 @@ _OF_KIND: dict[str, Any] = {
     "recipes": _recipes.CHECKS,
     "places": _places.CHECKS,
     "survey_profiles": _survey_profiles.CHECKS,
+    "engines": _engines.CHECKS,
 }
 
 

@@ -41,7 +41,9 @@ def inputs_are_the_simulators(uses: Uses, name: str) -> None:
     for spec in use.recipe.inputs:
         require(spec.name in drawn, f"the simulator draws no input {spec.name!r}")
         found = drawn[spec.name]
-        for what in ("kind", "bands", "size", "pixel_scale_arcsec", "cadence_seconds"):
+        for what in (
+            "kind", "bands", "size", "pixel_scale_arcsec", "cadence_seconds", "off_centre_px",
+        ):  # fmt: skip
             here, there = getattr(spec, what), getattr(found, what)
             require(here == there, f"{spec.name}.{what}: recipe {here}, simulator {there}")
 

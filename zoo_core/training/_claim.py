@@ -80,7 +80,7 @@ def _facts(recipe: Recipe, simulator: Simulator) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "model": recipe.name,
         "architecture": asdict(recipe.architecture),
-        "task": {"name": recipe.task.name, "targets": [asdict(t) for t in recipe.task.targets]},
+        "task": recipe.task.to_json(),
         "simulator": simulator.name,
         "simulator_version": simulator.version,
         "simulator_options": dict(recipe.simulator_options),

@@ -91,14 +91,17 @@ def _write(
     (folder / "recipe.toml").write_text(recipe.text, encoding="utf-8")
     write_history(trainer.history, folder / "history.csv")
     card = _card(recipe, trainer, weights)
-    simulator = zoo.simulator(recipe.simulator, **recipe.simulator_options)
-    raw = simulator.chunk(0, seed=recipe.test.seed).first(GOLDEN_OBJECTS).arrays
+    of_calibration, of_test = (
+        zoo.simulator(recipe.simulator, **recipe.options_for(data))
+        for data in (recipe.calibration, recipe.test)
+    )
+    raw = of_test.chunk(0, seed=recipe.test.seed).first(GOLDEN_OBJECTS).arrays
     write_golden(open_unfinished(zoo, folder, card), raw, card)
-    calibration = _calibration(recipe, simulator, open_unfinished(zoo, folder, card))
+    calibration = _calibration(recipe, of_calibration, open_unfinished(zoo, folder, card))
     card["task"]["calibration"] = calibration
     model = open_unfinished(zoo, folder, card)
     evaluation = model.evaluate(
-        simulator, count=recipe.test.examples, seed=recipe.test.seed, progress=progress
+        of_test, count=recipe.test.examples, seed=recipe.test.seed, progress=progress
     )
     figures = evaluation.save_figures(folder / "figures")
     card["figures"] = {path.stem: f"figures/{path.name}" for path in figures}
@@ -111,7 +114,6 @@ def _write(
 def _card(recipe: Recipe, trainer: Trainer, weights: dict[str, Any]) -> dict[str, Any]:
     """The card so far: without calibration, golden output and metrics."""
     training = recipe.training
-    task = recipe.task
     simulator = trainer.data.simulator
     return {
         "schema": SCHEMA,
@@ -120,12 +122,7 @@ def _card(recipe: Recipe, trainer: Trainer, weights: dict[str, Any]) -> dict[str
         "summary": recipe.summary,
         "plugin": recipe.plugin,
         "architecture": asdict(recipe.architecture),
-        "task": {
-            "name": task.name,
-            "kind": task.kind,
-            "targets": [asdict(target) for target in task.targets],
-            "calibration": {},
-        },
+        "task": recipe.task.to_json(),
         "inputs": [
             {**asdict(spec), "preprocessing": recipe.preprocessing[spec.name].to_json()}
             for spec in recipe.inputs
@@ -169,7 +166,7 @@ def _calibration(recipe: Recipe, simulator: Simulator, model: Model) -> dict[str
 
 def _metrics(recipe: Recipe, evaluation: Evaluation) -> list[dict[str, Any]]:
     words = ["zoo", "evaluate", recipe.name, f"simulator:{recipe.simulator}"]
-    for option in format_options(recipe.simulator_options):
+    for option in format_options(recipe.options_for(recipe.test)):
         words += ["--option", option]
     words += ["-n", str(recipe.test.examples), "--seed", str(recipe.test.seed)]
     command = shlex.join(words)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..cards import ArchitectureRef, Fields, TaskRef, check_name, parse_inputs, parse_target
@@ -37,10 +37,14 @@ class PublishedNumber:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeededData:
-    """Simulated data by seed and size."""
+    """Simulated data by seed and size.
+
+    ``options`` are those of the simulator that stand in place of the recipe's own.
+    """
 
     seed: int
     examples: int
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +94,10 @@ class Recipe:
     calibration: SeededData
     test: SeededData
     published: tuple[PublishedNumber, ...]
+
+    def options_for(self, data: SeededData) -> dict[str, Any]:
+        """Options of the simulator that draws the data for calibration or test."""
+        return {**self.simulator_options, **data.options}
 
     def faster(self) -> Recipe:
         """The same recipe with the numbers of its ``[fast]`` table: a proof, not a model.
@@ -152,6 +160,7 @@ def _parse(top: Fields, path: Path, text: str) -> Recipe:
             kind=task.text("kind"),
             targets=tuple(parse_target(entry) for entry in task.each("targets")),
             calibration={},
+            arguments=task.object("arguments", {}),
         ),
         inputs=inputs,
         preprocessing=preprocessing,
@@ -208,7 +217,11 @@ def _settings(fields: Fields) -> TrainingSettings:
 
 
 def _seeded(fields: Fields) -> SeededData:
-    return SeededData(seed=fields.integer("seed"), examples=fields.integer("examples", least=1))
+    return SeededData(
+        seed=fields.integer("seed"),
+        examples=fields.integer("examples", least=1),
+        options=fields.object("options", {}),
+    )
 
 
 def _refuse_shared_seeds(recipe: Recipe) -> None:

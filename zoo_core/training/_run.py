@@ -45,7 +45,8 @@ def make_trainer(zoo: Zoo, recipe: Recipe, folder: Path, *, device: str = "cpu")
         target.check(simulator)
     torch.manual_seed(settings.seed)
     network = zoo.build(recipe.architecture.name, **recipe.architecture.arguments)
-    check_published(recipe, task=task, simulator=simulator, network=network)
+    of_test = zoo.simulator(recipe.simulator, **recipe.options_for(recipe.test))
+    check_published(recipe, task=task, simulator=of_test, network=network)
     return Trainer(
         network,
         task,

@@ -102,11 +102,22 @@ def test_only_files_of_unknown_suffix_are_an_error(tmp_path, make_spec):
         open_inputs(tmp_path / "truth.csv", make_spec())
 
 
-def test_images_for_a_model_of_series_are_an_error(tmp_path, image, make_spec, write_fits):
-    """Told before any work, with the way out."""
-    path = write_fits(tmp_path / "a.fits", (image, {}))
+def test_pictures_for_a_model_of_series_are_an_error(tmp_path, make_spec):
+    """Told before any work, with the way out; the picture is not even opened."""
+    path = tmp_path / "a.png"
+    path.write_bytes(b"a picture")
     with pytest.raises(InputError, match=r"'flux' \(series\).*npz or HDF5"):
         open_inputs(path, make_spec("flux", name="flux", kind="series", size=(8,)))
+
+
+def test_a_fits_image_for_a_model_of_series_is_a_row_without_table(
+    tmp_path, image, make_spec, write_fits
+):
+    """FITS can hold series, so that only the file tells."""
+    path = write_fits(tmp_path / "a.fits", (image, {}))
+    (sample,) = open_inputs(path, make_spec("flux", name="flux", kind="series", size=(8,)))
+
+    assert sample.flag == "no-table"
 
 
 def test_one_image_a_file_for_a_model_of_two_inputs_is_an_error(

@@ -17,6 +17,7 @@ EXAMPLES = {
     "normalize": {"mean": [1.0, 2.0], "std": [2.0, 4.0]},
     "scale": {"factor": 3.0},
     "resize": {"size": [3, 3]},
+    "standardize": {},
     "subtract_median": {},
 }
 
@@ -138,6 +139,28 @@ def test_subtract_median_makes_the_median_zero(batch):
     result = _apply("subtract_median", batch).flatten(2)
 
     assert torch.all(result.median(dim=2).values == 0)
+
+
+def test_standardize_gives_mean_zero_and_deviation_one():
+    """Also of a light that varies by a thousandth of its level, a hundred thousand."""
+    series = 1e5 + 100.0 * torch.randn(4, 2, 180, generator=torch.Generator().manual_seed(4))
+    found = _apply("standardize", series).double()
+
+    torch.testing.assert_close(found.mean(dim=2), torch.zeros(4, 2).double(), rtol=0, atol=1e-6)
+    torch.testing.assert_close(
+        found.std(dim=2, correction=0), torch.ones(4, 2).double(), rtol=1e-5, atol=0
+    )
+
+
+def test_standardize_counts_what_is_there_and_divides_by_no_zero():
+    """1 and 3 are one deviation from their mean; what does not vary is 0; no sample stays."""
+    nan = math.nan
+    found = _apply("standardize", torch.tensor([[[1.0, nan, 3.0], [5, 5, 5], [nan] * 3]]))
+
+    assert found[0, 0, [0, 2]].tolist() == [-1.0, 1.0]
+    assert found[0, 1].tolist() == [0.0, 0.0, 0.0]
+    assert found[0, 0, 1].isnan()
+    assert found[0, 2].isnan().all()
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,20 @@ def test_the_command_of_a_metric_has_the_options_of_the_simulator(zoo, tmp_path)
     )
 
 
+def test_test_data_may_have_options_of_their_own(zoo, tmp_path):
+    """Spots that are harder to see than those of the training, and the command says so."""
+    recipe = toy_recipe(zoo, epochs=1)
+    harder = dataclasses.replace(recipe.test, options={"contrast": 0.0})
+    card = _exported(zoo, dataclasses.replace(recipe, test=harder), tmp_path)
+    auroc = next(e.metric for e in card.metrics if e.metric.name == "auroc")
+
+    assert auroc.low < 0.5 < auroc.high
+    assert "--option contrast=0.0" in card.metrics[0].command
+    assert zoo.load("toy").evaluate(zoo.simulator("spots"), count=256, seed=4).metrics[
+        0
+    ].value > (auroc.high)
+
+
 def test_the_recipe_that_travels_is_the_one_that_was_read(zoo, tmp_path):
     """An edit of the file during the training did not make these weights."""
     recipe = toy_recipe(zoo, epochs=1)

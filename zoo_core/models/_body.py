@@ -17,8 +17,8 @@ class Body(nn.Module):
         super().__init__()
         self.network = network
 
-    def forward(self, x: torch.Tensor) -> Any:
-        """Features of inputs ``(n, band, ...)``."""
+    def forward(self, *inputs: torch.Tensor) -> Any:
+        """Features of inputs, each ``(n, band, ...)``, as the network takes them."""
         features: Any = self.network.forward_features
         pool: Any = self.network.forward_head
-        return pool(features(x), pre_logits=True)
+        return pool(features(*inputs), pre_logits=True)

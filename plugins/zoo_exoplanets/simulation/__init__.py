@@ -1,0 +1,1 @@
+"""Simulated light curves of transits, and what can be mistaken for one."""

@@ -1,0 +1,1 @@
+"""Survey runs on a Ray cluster, or on all processes of one machine."""
