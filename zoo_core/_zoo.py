@@ -109,7 +109,7 @@ class Zoo:
         return place
 
     def build(self, architecture: str, **arguments: Any) -> torch.nn.Module:
-        """An untrained network.
+        """An untrained network: an architecture of a plugin, or ``ensemble`` of several.
 
         Raises
         ------
@@ -118,6 +118,10 @@ class Zoo:
         UsageError
             It does not take one of the arguments.
         """
+        from .ensembles import ENSEMBLE, build_ensemble
+
+        if architecture == ENSEMBLE:
+            return build_ensemble(self.build, **arguments)
         make = self.plugins.resolve("architectures", architecture)
         _check_arguments(make, arguments, f"the architecture {architecture!r}")
         network: torch.nn.Module = make(**arguments)
@@ -127,13 +131,16 @@ class Zoo:
         """The task that a card or recipe describes.
 
         Core's own kinds of task can be used under their names; others come from plugins.
+        With an argument ``members`` it is the task of an ensemble of so many networks.
         """
+        from .ensembles import EnsembleTask
         from .tasks import built_in_task
 
         make = built_in_task(ref.name) or self.plugins.resolve("tasks", ref.name)
-        _check_arguments(
-            make, ref.arguments, f"the task {ref.name!r}", ref.targets, ref.calibration
-        )
+        own = {key: value for key, value in ref.arguments.items() if key != "members"}
+        _check_arguments(make, own, f"the task {ref.name!r}", ref.targets, ref.calibration)
+        if "members" in ref.arguments:
+            return EnsembleTask(make, ref.targets, ref.calibration, **ref.arguments)
         task: Task = make(ref.targets, ref.calibration, **ref.arguments)
         return task
 

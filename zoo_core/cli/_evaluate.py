@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -74,6 +75,10 @@ def register(verbs: Verbs) -> None:
         help="also write truth and predictions of each object as a table",
     )  # fmt: skip
     parser.add_argument("--overwrite", action="store_true", help="replace existing tables")
+    parser.add_argument(
+        "--to-card", action="store_true",
+        help="put metrics and pictures on the card of the model, a folder of your own",
+    )  # fmt: skip
     add_reading_options(parser)
     add_engine_options(parser)
     add_device_options(parser)
@@ -83,6 +88,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Evaluate and print."""
     from .._zoo import default_zoo
     from ..errors import UsageError
+    from ..evaluation import check_recordable
     from ..plots import check_folder
     from ..simulation import parse_options
     from ..tables import check_output
@@ -98,6 +104,8 @@ def run(arguments: argparse.Namespace) -> int:
         precision=arguments.precision,
         threads=arguments.threads,
     )
+    if arguments.to_card:
+        check_recordable(model)
     data: Any = arguments.data
     options = parse_options(arguments.option)
     if data.startswith(_SIMULATOR):
@@ -144,8 +152,12 @@ def _evaluate_labelled(model: Model, arguments: argparse.Namespace) -> Evaluatio
 
 
 def _report(model: Model, evaluation: Evaluation, arguments: argparse.Namespace) -> int:
+    from ..evaluation import record_metrics
+
     note_engine(model.engine(compile=arguments.compile, batch_size=arguments.batch_size))
     paths = evaluation.save_figures(arguments.plots) if arguments.plots else []
+    if arguments.to_card:
+        record_metrics(model, evaluation, command=_command(model, arguments))
     if arguments.predictions:
         _write_predictions(evaluation, arguments)
     if arguments.json:
@@ -178,6 +190,25 @@ def _report(model: Model, evaluation: Evaluation, arguments: argparse.Namespace)
     for path in paths:
         note(f"wrote {path}")
     return 0
+
+
+def _command(model: Model, arguments: argparse.Namespace) -> str:
+    """The command that prints these metrics again, as far as they depend on its options."""
+    defaults = {"path": "path", "part": "all", "fit": "exact"}
+    words = ["zoo", "evaluate", model.card.name, str(arguments.data)]
+    for option in (
+        "option", "n", "seed", "truth", "label", "path", "array", "classes", "part", "fit",
+        "accept_band",
+    ):  # fmt: skip
+        value = getattr(arguments, option)
+        flag = "-n" if option == "n" else "--" + option.replace("_", "-")
+        flag = "--class" if option == "classes" else flag
+        for one in value if isinstance(value, list) else [value]:
+            if one is not None and one != defaults.get(option):
+                words += [flag, str(one)]
+    if arguments.skip_bad:
+        words.append("--skip-bad")
+    return shlex.join(words)
 
 
 def _write_predictions(evaluation: Any, arguments: argparse.Namespace) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 #: In the order of the help text: looking, using, making, keeping house.
 VERBS = (
     "list", "info", "load", "predict", "embed", "similar", "merge", "evaluate", "simulate",
-    "train", "finetune", "adopt",
+    "train", "finetune", "adopt", "combine",
     "verify", "cite", "pull", "publish", "mirror", "cache", "plugins", "devices",
     "doctor", "completion",
 )  # fmt: skip

@@ -36,7 +36,7 @@ def check_views(views: str) -> str:
 
 def average_views(
     run: Callable[[Sequence[torch.Tensor]], Any], inputs: Sequence[torch.Tensor]
-) -> torch.Tensor:
+) -> Any:
     """The mean output over the dihedral group: 8 views, 4 of images that are not square.
 
     All images of an object are turned alike; other inputs stay as they are.
@@ -44,7 +44,7 @@ def average_views(
     Parameters
     ----------
     run : callable
-        The network: ``(n, ...)`` tensors to one ``(n, outputs)`` tensor.
+        The network: ``(n, ...)`` tensors to tensors ``(n, outputs)``, one or several.
     inputs : sequence of torch.Tensor
         Images are ``(n, band, y, x)``.
 
@@ -53,20 +53,20 @@ def average_views(
     UsageError
         The output is no table of numbers, so it turns with the image.
     """
-    total: torch.Tensor | None = None
+    from torch.utils import _pytree
+
+    total: list[torch.Tensor] = []
     count = 0
     for view in _dihedral(inputs):
-        output = run(view)
-        if not hasattr(output, "dim") or output.dim() > 2:
+        leaves, structure = _pytree.tree_flatten(run(view))
+        if any(not hasattr(leaf, "dim") or leaf.dim() > 2 for leaf in leaves):
             raise UsageError(
                 "the outputs of this network are no plain numbers, so they cannot be averaged "
                 "over views. Its card must say views 'one'."
             )
-        total = output if total is None else total + output
+        total = [a + b for a, b in zip(total, leaves, strict=True)] if total else leaves
         count += 1
-    assert total is not None  # noqa: S101 - for mypy: there are always views
-    mean: torch.Tensor = total / count
-    return mean
+    return _pytree.tree_unflatten([leaf / count for leaf in total], structure)
 
 
 def _dihedral(inputs: Sequence[torch.Tensor]) -> Iterator[list[torch.Tensor]]:

@@ -38,6 +38,8 @@ class Evaluation:
         The columns that were compared, one entry an object.
     left_out : tuple of str
         Objects without a prediction, each with its reason. They count in no metric.
+    fingerprint : str
+        Of labelled data that were evaluated as a whole, parts to train on included.
     """
 
     metrics: list[Metric]
@@ -46,6 +48,7 @@ class Evaluation:
     task: Task
     data: str
     left_out: tuple[str, ...] = ()
+    fingerprint: str = ""
 
     def figures(self) -> dict[str, matplotlib.figure.Figure]:
         """The task's pictures by file stem."""

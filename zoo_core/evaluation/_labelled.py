@@ -62,6 +62,7 @@ def evaluate_labelled(
     import numpy as np
     import torch
 
+    from ..devices import join_rows
     from ..labelled import open_labelled, read_examples
 
     labelled = open_labelled(data, model.card.inputs, **reading)
@@ -89,7 +90,7 @@ def evaluate_labelled(
             progress(start + len(chosen), len(rows))
     names = np.array(examples.classes, dtype=object)
     truth = {target.name: names[examples.labels[rows]]}
-    predictions = model.task.decode(torch.cat(outputs))
+    predictions = model.task.decode(join_rows(outputs))
     told = "" if part == "all" else f", {part} part of {len(rows)} objects"
     return Evaluation(
         metrics=model.task.metrics(truth, predictions),
@@ -98,6 +99,7 @@ def evaluate_labelled(
         task=model.task,
         data=f"{examples.source}{told}",
         left_out=examples.left_out,
+        fingerprint="" if part in ("validation", "test") else examples.fingerprint,
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..cards import ArchitectureRef, Card, FileRef, TaskRef, Weights
+from ..ensembles import ENSEMBLE
 from ..errors import UnknownName, UsageError, ZooError
 from ..labelled import guess_input
 from ..preprocessing import Preprocessing
@@ -164,6 +165,11 @@ def _find_model(zoo: Zoo, name: str) -> ModelFolder | None:
 def _check_model(zoo: Zoo, found: ModelFolder, options: FinetuneOptions) -> None:
     """Raise UsageError for what cannot be meant of a trained model."""
     card = found.card
+    if card.architecture.name == ENSEMBLE:
+        raise UsageError(
+            f"{card.name} is an ensemble, which cannot be fine-tuned as one: fine-tune each of "
+            "its members on the data, then zoo combine them."
+        )
     known = zoo.plugins.contributions("architectures")
     owner, _, short = card.architecture.name.rpartition("/")
     if any(c.name == short and owner in ("", c.plugin) and c.fit for c in known):

@@ -1,6 +1,6 @@
 """Models: a card, a task and a network that is ready for use."""
 
-from ._adopt import adopt
+from ._adopt import adopt, random_inputs
 from ._golden import flattened, golden_outputs, named_outputs, shape_difference
 from ._headless import without_head
 from ._load import load_model, load_network
@@ -30,6 +30,7 @@ __all__ = [
     "load_network",
     "named_outputs",
     "open_unfinished",
+    "random_inputs",
     "replacing_folder",
     "shape_difference",
     "store_weights",

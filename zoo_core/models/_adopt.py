@@ -107,7 +107,7 @@ def adopt(
         card["weights"].update(weights, sources=[])
         if license is not None:
             card["weights"]["license"] = license
-        write_golden(open_unfinished(zoo, fresh, card), _raw(card), card)
+        write_golden(open_unfinished(zoo, fresh, card), random_inputs(card["inputs"]), card)
         finish_folder(fresh, card)
     return report
 
@@ -125,8 +125,8 @@ def _renormalise(card: dict[str, Any], mean: Sequence[float], std: Sequence[floa
                 steps[0][key] = list(values) * (bands // len(values))
 
 
-def _raw(card: Mapping[str, Any]) -> dict[str, torch.Tensor]:
-    """Random inputs of the card's shapes."""
+def random_inputs(specs: Sequence[Mapping[str, Any]]) -> dict[str, torch.Tensor]:
+    """Random values for each input of a card, of its shape where that is fixed."""
     import torch
 
     generator = torch.Generator().manual_seed(0)
@@ -138,5 +138,5 @@ def _raw(card: Mapping[str, Any]) -> dict[str, torch.Tensor]:
             *(length or _PIXELS for length in entry.get("size", [])),
             generator=generator,
         )
-        for entry in card["inputs"]
+        for entry in specs
     }

@@ -47,11 +47,16 @@ def installed_entry_points(group: str) -> list[EntryPoint]:
 
 def _are_in_folders() -> bool:
     """Whether no zip file and no other finder can hold distributions."""
-    others = [finder for finder in sys.meta_path if finder is not PathFinder]
+    others = [finder for finder in sys.meta_path if not _looks_into_folders(finder)]
     return not (
         any(hasattr(finder, "find_distributions") for finder in others)
         or any(os.path.isfile(place) for place in sys.path)  # noqa: PTH113 - see above
     )
+
+
+def _looks_into_folders(finder: object) -> bool:
+    """Whether it is the path finder, or the one that its backport puts beside it."""
+    return finder is PathFinder or type(finder).__module__ == "importlib_metadata"
 
 
 def _scan(group: str) -> Iterator[EntryPoint]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from ..errors import UsageError
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import matplotlib.figure
     import numpy as np
@@ -87,6 +89,39 @@ class Task(ABC):
             For each column, in their order, ``(n, ...)``: numbers, or texts where the
             column says so.
         """
+
+    def pool(self, members: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
+        """One prediction of those of several networks for the same objects.
+
+        Parameters
+        ----------
+        members : sequence of mapping
+            What ``decode`` gave for each network.
+
+        Returns
+        -------
+        dict of str to numpy.ndarray
+            As ``decode``.
+
+        Raises
+        ------
+        UsageError
+            A task that does not say how predictions are averaged.
+        """
+        raise UsageError(
+            f"predictions of the task {self.kind!r} cannot be averaged: {type(self).__name__} "
+            "has no pool(), so it has no ensembles."
+        )
+
+    @property
+    def central(self) -> tuple[str, ...]:
+        """The columns whose spread among several networks is worth a column of its own.
+
+        That which ranks, or else all that hold numbers.
+        """
+        if self.ranking is not None:
+            return (self.ranking,)
+        return tuple(column.name for column in self.columns if not column.is_text)
 
     @abstractmethod
     def monitor(self, outputs: Any, target: Any) -> dict[str, float]:

@@ -22,9 +22,10 @@ from ..tables import Column
 from ._base import Task
 from ._calibration import check_classes, check_temperature
 from ._labels import checked_predictions, class_indices
+from ._pooling import mean_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import matplotlib.figure
     import numpy as np
@@ -101,6 +102,10 @@ class BinaryClassification(Task):
         positive = logit.sigmoid().cpu().numpy()
         names = [column.name for column in self.columns]
         return {names[0]: 1.0 - positive, names[1]: positive}
+
+    def pool(self, members: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
+        """Mean probabilities."""
+        return mean_columns(members, [column.name for column in self.columns])
 
     def calibrate(self, outputs: Any, target: torch.Tensor) -> dict[str, float]:
         """Find the temperature that makes the log loss of logits ``(n, 1)`` smallest."""

@@ -18,9 +18,10 @@ from ..tables import Column
 from ._base import Task
 from ._calibration import check_classes, check_temperature
 from ._labels import checked_predictions, class_indices
+from ._pooling import mean_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import matplotlib.figure
     import numpy as np
@@ -95,6 +96,15 @@ class MulticlassClassification(Task):
         probability = logits.softmax(dim=1).cpu().numpy()
         decoded = {f"p_{name}": probability[:, i] for i, name in enumerate(self.classes)}
         return {**decoded, "predicted": np.array(self.classes)[probability.argmax(axis=1)]}
+
+    def pool(self, members: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
+        """Mean probabilities, and the class for which it is largest."""
+        import numpy as np
+
+        names = [f"p_{name}" for name in self.classes]
+        pooled = mean_columns(members, names)
+        top = np.stack([pooled[name] for name in names], axis=1).argmax(axis=1)
+        return {**pooled, "predicted": np.array(self.classes)[top]}
 
     def calibrate(self, outputs: Any, target: torch.Tensor) -> dict[str, float]:
         """Find the temperature that makes the log loss of logits ``(n, class)`` smallest."""

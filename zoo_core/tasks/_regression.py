@@ -17,10 +17,11 @@ from ..tables import Column
 from ._base import Task
 from ._gaussians import Gaussians, count_outputs
 from ._labels import checked_predictions
+from ._pooling import mean_columns
 from ._transforms import check_target, from_standard, to_standard
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import matplotlib.figure
     import numpy as np
@@ -168,6 +169,15 @@ class Regression(Task):
                     limit = from_standard(target, median + sign * reach[side])
                     decoded[f"{target.name}_{side}{step}"] = limit
         return decoded
+
+    def pool(self, members: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
+        """Mean medians and mean limits: quantiles are averaged, not densities."""
+        return mean_columns(members, [column.name for column in self.columns])
+
+    @property
+    def central(self) -> tuple[str, ...]:
+        """The targets' medians."""
+        return tuple(target.name for target in self.targets)
 
     def calibrate(self, outputs: Any, target: torch.Tensor) -> dict[str, float]:
         """Find how much wider each interval must be to hold its share of the truth.

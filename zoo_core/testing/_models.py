@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..cards import readme
 from ..devices import InferenceEngine
+from ..ensembles import plugin_architectures
 from ..models import (
     flattened,
     golden_outputs,
@@ -76,7 +77,8 @@ def names_resolve(folder: Folder) -> None:
     """Plugin, architecture and task are installed; the task is of the card's kind."""
     card, zoo = folder.found.card, folder.zoo
     zoo.plugins.named(card.plugin)
-    zoo.plugins.find("architectures", card.architecture.name)
+    for name in plugin_architectures(card.architecture):
+        zoo.plugins.find("architectures", name)
     kind = zoo.task(card.task).kind
     require(kind == card.task.kind, f"the task is a {kind!r}, the card says {card.task.kind!r}")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..ensembles import plugin_architectures
 from ._check import require
 from ._spdx import require_license
 from ._uses import Use
@@ -21,7 +22,8 @@ def parses_under_its_name(uses: Uses, name: str) -> None:
 def names_resolve(uses: Uses, name: str) -> None:
     """Architecture, task, simulator and plugin are installed."""
     recipe, plugins = uses.zoo.recipe(name), uses.zoo.plugins
-    plugins.find("architectures", recipe.architecture.name)
+    for name in plugin_architectures(recipe.architecture):
+        plugins.find("architectures", name)
     plugins.find("tasks", recipe.task.name)
     plugins.find("simulators", recipe.simulator)
     plugins.named(recipe.plugin)

@@ -65,6 +65,20 @@ def test_distributions_in_zip_files_are_found(site, monkeypatch):
     assert [(p.value, p.distribution) for p in points] == [("packed:zoo.toml", "packed 5")]
 
 
+def test_the_backport_of_the_standard_library_changes_nothing(site, monkeypatch):
+    """Importing it puts a finder of its own on the path of finders."""
+    importlib_metadata = pytest.importorskip("importlib_metadata")
+    finder = importlib_metadata.MetadataPathFinder()
+    monkeypatch.setattr("sys.meta_path", [finder, *sys.meta_path])
+    info = site.folder / "x-3.dist-info"
+    info.mkdir()
+    (info / "entry_points.txt").write_text(f"[{GROUP}]\nx = x:zoo.toml\n")
+
+    points = [p for p in installed_entry_points(GROUP) if p.name == "x"]
+
+    assert [p.distribution for p in points] == ["x 3"]
+
+
 def test_places_that_are_not_there_are_passed_over(monkeypatch, tmp_path):
     """A path may name anything."""
     monkeypatch.setattr("sys.path", [str(tmp_path / "gone"), str(tmp_path)])
