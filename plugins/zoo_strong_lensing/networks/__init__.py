@@ -1,0 +1,1 @@
+"""Networks of our own and of the published lens finders and modellers."""
