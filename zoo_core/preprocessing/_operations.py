@@ -31,12 +31,15 @@ class Operation:
         integer an axis).
     scope : str
         ``fixed`` or ``sample``.
+    channels : int, optional
+        How many channels it leaves, where that is not as many as it gets.
     """
 
     apply: Callable[..., torch.Tensor]
     arguments: Mapping[str, str]
     scope: str
     summary: str
+    channels: int | None = None
 
 
 def _fill_nan(batch: torch.Tensor, value: float) -> torch.Tensor:
@@ -112,6 +115,18 @@ def _mean(values: torch.Tensor, there: torch.Tensor, count: torch.Tensor) -> tor
     return total / count.clamp_min(1)
 
 
+def _separate_center(batch: torch.Tensor) -> torch.Tensor:
+    from ._central_light import separate_center
+
+    return separate_center(batch)
+
+
+def _subtract_sersic(batch: torch.Tensor) -> torch.Tensor:
+    from ._central_light import subtract_sersic
+
+    return subtract_sersic(batch)
+
+
 def _center_crop(batch: torch.Tensor, size: list[int]) -> torch.Tensor:
     for axis, length in enumerate(size, start=2):
         batch = batch.narrow(axis, (batch.shape[axis] - length) // 2, length)
@@ -158,12 +173,27 @@ VOCABULARY: Mapping[str, Operation] = {
         "bring images to another number of pixels, bilinear with antialiasing",
     ),
     "scale": Operation(_scale, {"factor": "number"}, "fixed", "multiply by a number"),
+    "separate_center": Operation(
+        _separate_center,
+        {},
+        "sample",
+        "keep what has another colour than the galaxy in the middle, as one channel: "
+        "independent component analysis of two components over the channels of an image",
+        channels=1,
+    ),
     "standardize": Operation(
         _standardize,
         {},
         "sample",
         "bring each channel to mean 0 and standard deviation 1, of the samples that are not "
         "NaN; one that does not vary becomes 0",
+    ),
+    "subtract_sersic": Operation(
+        _subtract_sersic,
+        {},
+        "sample",
+        "subtract from each channel of an image an elliptical Sersic profile fitted to its "
+        "middle, with little weight on what is no part of it",
     ),
     "subtract_median": Operation(
         _subtract_median,

@@ -39,7 +39,8 @@ class Preprocessing:
         ------
         CardError
             An operation that is not in the vocabulary, an argument that is missing,
-            unknown, not a finite number, or not one number a channel.
+            unknown, not a finite number, or not one number for each channel that there is
+            at that step.
         """
         parsed = []
         for position, step in enumerate(steps):
@@ -52,6 +53,7 @@ class Preprocessing:
                 )
             _check_arguments(where, VOCABULARY[name].arguments, arguments, channels)
             parsed.append((name, arguments))
+            channels = VOCABULARY[name].channels or channels
         return cls(tuple(parsed))
 
     def __call__(self, batch: torch.Tensor) -> torch.Tensor:
