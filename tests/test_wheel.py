@@ -163,6 +163,7 @@ def test_tests_and_examples_stay_out(installed):
         "zoo_architectures",
         "zoo_classical",
         "zoo_core",
+        "zoo_deconvolution",
         "zoo_exoplanets",
         "zoo_ray",
         "zoo_strong_lensing",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
-from .errors import UsageError
+from .errors import UnknownName, UsageError
 from .places import split_scheme
 from .plugins import PluginManager, discover
 from .registry import (
@@ -111,19 +111,32 @@ class Zoo:
     def build(self, architecture: str, **arguments: Any) -> torch.nn.Module:
         """An untrained network: an architecture of a plugin, or ``ensemble`` of several.
 
+        The name of a model with its place, such as ``timm:convnext_nano``, builds a network
+        like it, without its weights; arguments that are given replace those of its card.
+
         Raises
         ------
         UnknownName
             No plugin offers the architecture.
         UsageError
-            It does not take one of the arguments.
+            It does not take one of the arguments, or no bands.
         """
         from .ensembles import ENSEMBLE, build_ensemble
 
         if architecture == ENSEMBLE:
             return build_ensemble(self.build, **arguments)
-        make = self.plugins.resolve("architectures", architecture)
+        try:
+            make = self.plugins.resolve("architectures", architecture)
+        except UnknownName:
+            if ":" not in architecture:
+                raise
+            like = self.find(architecture).card.architecture
+            return self.build(like.name, **{**like.arguments, **arguments})
         _check_arguments(make, arguments, f"the architecture {architecture!r}")
+        for name, least in (("num_bands", 1), ("num_outputs", 0)):
+            value = arguments.get(name, least)
+            if isinstance(value, int) and value < least:
+                raise UsageError(f"{architecture}: {name} is {least} or more, not {value}.")
         network: torch.nn.Module = make(**arguments)
         return network
 

@@ -55,6 +55,7 @@ PAGES = sorted(
 )
 
 PLAN = default_plan("full", 300)
+PARENT = types.SimpleNamespace(architecture=types.SimpleNamespace(name="deeplens"))
 GROUPS = [
     {"params": [], "names": ["a"], "weight_decay": 0.05, "lr_scale": 1.0},
     {"params": [], "names": ["b"], "weight_decay": 0.0, "lr_scale": 0.5},
@@ -285,7 +286,7 @@ def test_hook_listings_run(name, capsys):
     given_to = {
         "zoo_event": [{"event": event} for event in events],
         "zoo_health_checks": [{}],
-        "zoo_plan_finetune": [{"plan": PLAN}],
+        "zoo_plan_finetune": [{"plan": PLAN, "parent": PARENT}],
         "zoo_parameter_groups": [{"network": None, "plan": PLAN, "groups": GROUPS}],
     }
     arguments = given_to[name]

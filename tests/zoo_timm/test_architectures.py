@@ -5,6 +5,7 @@ import timm
 import torch
 from zoo_timm.architectures import timm_backbone
 
+from zoo_core import Zoo
 from zoo_core.errors import UnknownName, UsageError
 
 
@@ -27,6 +28,23 @@ def test_it_is_timms_own_network():
     assert {name: value.shape for name, value in ours.state_dict().items()} == {
         name: value.shape for name, value in timms.state_dict().items()
     }
+
+
+def test_by_its_name_with_the_place():
+    """Untrained, for other bands and outputs, without any network."""
+    network = Zoo.discover().build("timm:resnet18.a1_in1k", num_bands=5, num_outputs=3)
+
+    assert network.conv1.in_channels == 5
+    assert network.fc.out_features == 3
+    with pytest.raises(UnknownName, match="resnet18"):
+        Zoo.discover().build("timm:resnt18", num_bands=5)
+
+
+@pytest.mark.parametrize(("name", "value"), [("num_bands", 0), ("num_outputs", -1)])
+def test_impossible_numbers_are_refused(name, value):
+    """Before torch makes an empty layer of them."""
+    with pytest.raises(UsageError, match=f"{name} is . or more, not {value}"):
+        Zoo.discover().build("timm", **{name: value})
 
 
 @pytest.mark.parametrize(

@@ -112,6 +112,8 @@ def run(arguments: argparse.Namespace) -> int:
         data = zoo.simulator(data.removeprefix(_SIMULATOR), **options)
     elif options:
         raise UsageError(f"--option is for DATA simulator:NAME; got {data!r}. Leave it out.")
+    if arguments.part != "all" and not arguments.label:
+        arguments.label = "label"
     if arguments.label:
         evaluation = _evaluate_labelled(model, arguments)
         return _report(model, evaluation, arguments)

@@ -96,7 +96,10 @@ def _add_data_options(parser: argparse.ArgumentParser) -> None:
         "--stretch", choices=("parent", "linear", "asinh"), default="parent",
         help="how pixel values are scaled (as the parent does; linear without one)",
     )  # fmt: skip
-    group.add_argument("--validation", type=float, default=0.15, metavar="PART", help="(0.15)")
+    group.add_argument(
+        "--validation", type=_part_or_data, default=0.15, metavar="PART|DATA",
+        help="part of DATA that is set aside, or other data of the same form (0.15)",
+    )  # fmt: skip
     group.add_argument("--test", type=float, default=0.15, metavar="PART", help="(0.15)")
     group.add_argument("--seed", type=not_negative, default=0, help="of split and training (0)")
     group.add_argument("--skip-bad", action="store_true", help="leave out unreadable objects")
@@ -215,6 +218,13 @@ def _options(arguments: argparse.Namespace) -> FinetuneOptions:
         seed=arguments.seed,
         skips_bad=arguments.skip_bad,
     )
+
+
+def _part_or_data(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text
 
 
 def _pairs(texts: list[str]) -> dict[str, str]:

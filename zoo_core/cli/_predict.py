@@ -59,6 +59,7 @@ def register(verbs: Verbs) -> None:
             "zoo predict resnet-lens cutouts.npz -o out.fits --device cuda --overwrite",
             "zoo predict resnet-lens fields/ -o out.ecsv --fit crop --accept-band r",
             "zoo predict resnet-lens cutouts/ -o out.csv --sheet best.png --top 30",
+            "zoo predict galaxy-gan blurred.fits -o restored.fits",
             "zoo predict resnet-lens --tiles 't_*_{band}.fits' --catalog all.parquet -o out/",
         ),
     )
@@ -83,7 +84,8 @@ def add_inputs(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "-o", "--output", metavar="OUT", required=True, type=Path,
-        help="table to write: .parquet, .csv, .ecsv or .fits",
+        help="table to write: .parquet, .csv, .ecsv or .fits; of a model that gives images "
+        "an image (.fits) or a folder",
     )  # fmt: skip
     parser.add_argument("--overwrite", action="store_true", help="replace an existing OUT")
 
@@ -107,8 +109,17 @@ def predict(arguments: argparse.Namespace, choose: Callable[[Model], Model]) -> 
         return predict_on_tiles(arguments, choose)
     if not arguments.inputs:
         raise UsageError("say what to predict for: files, folders, or --tiles and --catalog.")
+    from .._zoo import default_zoo
     from ..tables import check_output, write_table
 
+    zoo = default_zoo()
+    is_whole = choose is _as_it_is
+    if is_whole and zoo.task(zoo.reach(arguments.name).card.task).gives_images:
+        from ._restore import restore
+
+        done = restore(arguments)
+        if done is not None:
+            return done
     check_output(arguments.output, overwrite=arguments.overwrite)
     check_sheet_option(arguments)
     from .. import load

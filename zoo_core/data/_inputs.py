@@ -159,6 +159,33 @@ class Inputs(Sequence[Sample]):
             ids_may_repeat=ids_may_repeat,
         )
 
+    def joined(self, other: Inputs) -> Inputs:
+        """These samples and then those of ``other``, which is for the same model.
+
+        Ids that come more than once are nothing to tell about.
+
+        Raises
+        ------
+        UsageError
+            The arrays of an object have other names in the one than in the other.
+        """
+        if (self._specs, self._names) != (other._specs, other._names):
+            mine, others = (
+                ", ".join(spec.name for spec in specs) for specs in (self._specs, other._specs)
+            )
+            raise UsageError(
+                f"objects stand under {mine!r} in the one and under {others!r} in the other: "
+                "give both the same kind of file, with the same names of arrays."
+            )
+        both = self._with(
+            [*self._items, *other._items],
+            names=self._names,
+            ids_may_repeat=True,
+        )
+        both.notes_of_listing += other.notes_of_listing
+        both.notes = both.notes_of_listing
+        return both
+
     def renamed(self, names: Mapping[str, str]) -> Inputs:
         """The same samples, with the arrays ``names`` under the names that it gives them."""
         return self._with(self._items, names=names, ids_may_repeat=self._ids_may_repeat)

@@ -156,9 +156,9 @@ def _evaluate_simulated(
     predictions: list[Mapping[str, np.ndarray]] = []
     done = 0
     for chunk in simulator.stream(count, seed=seed):
-        outputs = engine(model.prepare(chunk.arrays))
+        outputs = model.task.run(engine, model.prepare(chunk.arrays))
         predictions.append(model.task.decode(outputs, chunk.arrays))
-        truths.append(chunk.truth)
+        truths.append(chunk.told(model.task.target_names))
         done += len(chunk)
         if progress:
             progress(done, count)
@@ -242,7 +242,8 @@ def _truth_table(path: Path, truth: str | Path | None) -> dict[str, np.ndarray]:
         if not found:
             raise InputError(
                 f"no truth table: {folder} holds no file truth.csv, truth.ecsv or "
-                "truth.parquet. Name it with --truth; a FITS table must lie elsewhere."
+                "truth.parquet. Name it with --truth; a FITS table must lie elsewhere. DATA "
+                "with labels, as for 'zoo finetune', are read with --label COLUMN."
             )
         truth = found[0]
     table = read_table(truth)

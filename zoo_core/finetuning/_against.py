@@ -208,9 +208,12 @@ def _command(
         words += [option, value] if value else []
     if options.size:
         words += ["--size", *map(str, options.size)]
-    if material.examples.splits is None or "validation" not in material.examples.splits:
-        words += ["--validation", f"{options.validation:g}"]
-    if material.examples.splits is None:
+    splits = material.examples.splits
+    if options.validation_data:
+        words += ["--validation", options.validation_data]
+    elif splits is None or "validation" not in splits:
+        words += ["--validation", f"{options.drawn_validation:g}"]
+    if splits is None or "train" not in splits:
         words += ["--test", f"{options.test:g}"]
     words += ["--seed", str(options.seed)]
     words += ["--skip-bad"] if options.skips_bad else []

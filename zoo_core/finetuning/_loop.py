@@ -149,6 +149,12 @@ class Finetuner:
             }
             # Whether to go on is decided by the same numbers everywhere.
             record = self.team.gather(record)[0]
+            if not math.isfinite(record["validation_loss"]):
+                raise TrainingDiverged(
+                    f"the validation loss became {record['validation_loss']} in epoch "
+                    f"{self.epoch + 1}. Lower --learning-rate, or look for inputs that are "
+                    "not finite after the preprocessing."
+                )
             self.epoch += 1
             self.history.append(record)
             least = min(row["validation_loss"] for row in self.history)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict, dataclass, field, fields
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from ..devices import VIEWS
@@ -43,6 +44,9 @@ def split_options(given: Mapping[str, Any]) -> FinetuneOptions:
             f"{hint}"
         )
     settings = {name: value for name, value in given.items() if name in plan}
+    if isinstance(settings.get("frozen"), str | list):
+        told = settings["frozen"]
+        settings["frozen"] = (told,) if isinstance(told, str) else tuple(told)
     rest = {name: value for name, value in given.items() if name in own}
     rest["strategy"], layers = parse_strategy(rest.get("strategy"))
     settings.update(layers)
@@ -51,6 +55,8 @@ def split_options(given: Mapping[str, Any]) -> FinetuneOptions:
         if name in rest:
             value = rest[name]
             rest[name] = (value,) if isinstance(value, str | int) else tuple(value)
+    if isinstance(rest.get("validation"), PathLike):
+        rest["validation"] = str(rest["validation"])
     return FinetuneOptions(settings=settings, **rest)
 
 
@@ -96,8 +102,10 @@ class FinetuneOptions:
         One of ``STRATEGIES``; by the number of labels, if None.
     settings : mapping of str
         Fields of ``FinetunePlan`` to set.
-    validation, test : float
-        Parts of the data.
+    validation : float or str
+        Part of the data, or the path of other data that are the validation part.
+    test : float
+        Part of the data.
     arguments : mapping of str
         Of an architecture, where the training starts from one: those of the network, or what
         its fit can be told.
@@ -129,7 +137,7 @@ class FinetuneOptions:
     settings: Mapping[str, Any] = field(default_factory=dict)
     arguments: Mapping[str, Any] = field(default_factory=dict)
     against: tuple[str, ...] = ()
-    validation: float = 0.15
+    validation: float | str = 0.15
     test: float = 0.15
     seed: int = 0
     skips_bad: bool = False
@@ -156,16 +164,27 @@ class FinetuneOptions:
                 raise UsageError(f"{what} is a number of pixels, 1 or more, not {lengths}.")
         # The number of examples is not known yet, and does not matter to what is refused.
         default_plan(self.strategy or "full", 1, **self.settings)
-        if not 0 < self.validation < 1 or not 0 <= self.test < 1:
+        drawn = self.drawn_validation
+        if not (self.validation_data or 0 < drawn < 1) or not 0 <= self.test < 1:
             raise UsageError(
-                "validation must be a part between 0 and 1, and test 0 or such a part; they "
-                f"are {self.validation} and {self.test}."
+                "validation must be a part between 0 and 1 or the path of labelled data, and "
+                f"test 0 or such a part; they are {self.validation} and {self.test}."
             )
-        if self.validation + self.test >= 1:
+        if drawn + self.test >= 1:
             raise UsageError(
                 f"validation ({self.validation}) and test ({self.test}) leave nothing to "
                 "train on."
             )
+
+    @property
+    def validation_data(self) -> str | None:
+        """Path of the validation part, where it stands apart."""
+        return self.validation if isinstance(self.validation, str) else None
+
+    @property
+    def drawn_validation(self) -> float:
+        """Part of the data that is drawn for validation."""
+        return 0.0 if isinstance(self.validation, str) else self.validation
 
     def to_json(self) -> dict[str, Any]:
         """As a run's record holds it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -34,6 +35,9 @@ class FinetunePlan:
         One of ``STRATEGIES``.
     last_k : int
         Layers that are trained besides the head, of ``last-k``.
+    frozen : tuple of str
+        Parameters that are not trained either, by name, with ``*`` and ``?`` as in file names,
+        such as ``conv1.*``; not of the head, and without effect from scratch.
     epochs : int
         Passes over the training data, at most.
     patience : int
@@ -71,6 +75,7 @@ class FinetunePlan:
 
     strategy: str
     last_k: int = 1
+    frozen: tuple[str, ...] = ()
     epochs: int
     patience: int
     batch_size: int
@@ -168,7 +173,32 @@ def layer_of_parameters(network: nn.Module) -> dict[str, int]:
 
 
 def frozen_parameters(network: nn.Module, plan: FinetunePlan) -> set[str]:
-    """Names of the parameters that a plan does not train."""
+    """Names of the parameters that a plan does not train.
+
+    Raises
+    ------
+    UsageError
+        The network has fewer layers than are to be trained, or nothing of a name that is to
+        be frozen, or it is the head's.
+    """
+    return _frozen_by_strategy(network, plan) | _frozen_by_name(network, plan)
+
+
+def _frozen_by_name(network: nn.Module, plan: FinetunePlan) -> set[str]:
+    head = head_parameters(network)
+    names = [name for name, _ in network.named_parameters()]
+    found = {pattern: set(fnmatch.filter(names, pattern)) for pattern in plan.frozen}
+    for pattern, those in found.items():
+        if not those or those & head:
+            what = "the head, which is always trained" if those else "no parameter"
+            raise UsageError(
+                f"frozen {pattern!r} names {what} of {type(network).__name__}; its parameters "
+                f"begin with {', '.join(sorted({name.partition('.')[0] for name in names}))}."
+            )
+    return set().union(*found.values())
+
+
+def _frozen_by_strategy(network: nn.Module, plan: FinetunePlan) -> set[str]:
     head = head_parameters(network)
     names = [name for name, _ in network.named_parameters()]
     if plan.strategy == "head":
@@ -176,6 +206,11 @@ def frozen_parameters(network: nn.Module, plan: FinetunePlan) -> set[str]:
     if plan.strategy == "last-k":
         layers = layer_of_parameters(network)
         body = sorted({layers[name] for name in names if name not in head})
+        if plan.last_k > len(body):
+            raise UsageError(
+                f"--strategy last-{plan.last_k}: {type(network).__name__} has {len(body)} "
+                "layers besides the head. --strategy full trains all of them."
+            )
         trained = set(body[-plan.last_k :])
         return {name for name in names if name not in head and layers[name] not in trained}
     return set()

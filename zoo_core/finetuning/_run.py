@@ -188,7 +188,7 @@ def _finetune(
         _refuse_for_fits(parent, team, resumes=resumes, tensorboard=tensorboard)
     examples, spec = _read(origin.found.card, data, run, options, reporter, team)
     split = make_split(
-        examples, validation=options.validation, test=options.test, seed=options.seed
+        examples, validation=options.drawn_validation, test=options.test, seed=options.seed
     )
     check_leaks(examples, split)
     check_parts(examples, split)
@@ -207,6 +207,7 @@ def _finetune(
         evaluation = _export(zoo, replace(done, comparisons=others), folder, "", reporter)
         return FinetuneResult(folder, evaluation, is_whole=True)
     setup = _set_up(zoo, found, examples, split, spec, options, device)
+    start_loss: float | None = None
     is_fitted = setup.plan.strategy == "head" and has_linear_head(setup.network)
     if team.is_first:
         _claim(run, setup, options, resumes=resumes)
@@ -240,12 +241,18 @@ def _finetune(
             if tensorboard:
                 Board(run / BOARD, history).close()
     else:
-        _begin(setup, run, options, reporter, team)
+        start_loss = _begin(setup, run, options, reporter, team)
         tuner = _tuner(zoo, setup, run, options, team)
         board = Board(run / BOARD, tuner.history) if tensorboard and team.is_first else None
         with closing(board) if board else nullcontext():
             is_whole = _train(zoo, tuner, setup, run, name, reporter, board)
         history, best, network = tuner.history, tuner.best_epoch - 1, tuner.best_network()
+        if start_loss is not None and history[best]["validation_loss"] > start_loss:
+            reporter.note(
+                f"no epoch came below the validation loss of the head alone, {start_loss:.4g}: "
+                "with these data --strategy head may be better, or a lower --learning-rate "
+                "with more --epochs"
+            )
     done = Finetuned(
         name=name,
         parent=found,
@@ -374,6 +381,7 @@ def _read(
             array=options.array,
             classes=options.classes,
             fit=options.fit,
+            validation=options.validation_data,
         )
         for remark in labelled.notes:
             reporter.note(remark)
@@ -431,7 +439,7 @@ def _set_up(
     task = zoo.task(ref)
     strategy = options.strategy or ("head" if len(split.train) < _FEW else "full")
     plan = default_plan(strategy, len(split.train), **options.settings)
-    plan = _changed_by_plugins(zoo, plan)
+    plan = _changed_by_plugins(zoo, plan, card)
     stem = StemPolicy(
         policy=options.stem,
         bands=tuple(band.name for band in spec.bands),
@@ -480,12 +488,12 @@ def _task_of(card: Card, classes: tuple[str, ...], label: str) -> tuple[TaskRef,
     return TaskRef(name=kind, kind=kind, targets=(target,), calibration={}), False
 
 
-def _changed_by_plugins(zoo: Zoo, plan: FinetunePlan) -> FinetunePlan:
+def _changed_by_plugins(zoo: Zoo, plan: FinetunePlan, parent: Card) -> FinetunePlan:
     from ._plan import FinetunePlan
 
-    for plugin, changed in zoo.plugins.call("zoo_plan_finetune", plan=plan):
-        if changed is None:
-            continue
+    for plugin, changed in zoo.plugins.call_in_turn(
+        "zoo_plan_finetune", "plan", plan=plan, parent=parent
+    ):
         if not isinstance(changed, FinetunePlan):
             raise UsageError(
                 f"the plugin {plugin.name!r} planned a fine-tuning by {changed!r}, which is no "
@@ -514,7 +522,8 @@ def _try_out(setup: _Setup) -> None:
         shape = "x".join(map(str, inputs.shape[1:]))
         raise UsageError(
             f"{setup.parent.card.architecture.name} cannot take inputs of {shape} (bands, then "
-            f"pixels): {str(error).splitlines()[0]}. Bring them to another size with --resize."
+            f"pixels): {str(error).splitlines()[0]}. If it is for such data, but of another "
+            "size, --resize brings them to it; if it is not, begin with one that is."
         ) from error
     wanted = (len(rows), setup.task.num_outputs)
     if not isinstance(outputs, torch.Tensor) or tuple(outputs.shape) != wanted:
@@ -588,6 +597,12 @@ def _fit_head(
     reporter.stage("features")
     found = torch.cat([features(split.train, copy) for copy in range(copies)])
     held_out = features(split.validation, 0)
+    if not bool((found - found[:1]).any()):
+        reporter.note(
+            "the features of all objects are the same, so that nothing can be learned from "
+            "them: the network may need larger images (--resize) or pixels on another scale "
+            "(--stretch)"
+        )
     truth = setup.ref.targets[0].name
     target = setup.task.encode({truth: labels[split.train]})
     weights = None
@@ -608,20 +623,22 @@ def _fit_head(
 
 def _begin(
     setup: _Setup, run: Path, options: FinetuneOptions, reporter: Reporter, team: Team
-) -> None:
-    """Put the best head for the features as they are on a network that is trained further."""
+) -> float | None:
+    """Put the best head for the features as they are on a network that is trained further.
+
+    Returns its validation loss; None where there is no such head, or the training goes on.
+    """
     plan = setup.plan
     if plan.strategy == "scratch" or setup.keeps_head or not plan.fits_head_first:
-        return
+        return None
     if not has_linear_head(setup.network):
-        return
+        return None
     if team.from_first(lambda: has_checkpoint(run / CHECKPOINT)):
-        return
+        return None
     fit = _fit_head(setup, options, reporter, team, copies=1)
-    reporter.note(
-        f"head on the features as they are: validation loss "
-        f"{fit.history[fit.best]['validation_loss']:.4g}"
-    )
+    loss = fit.history[fit.best]["validation_loss"]
+    reporter.note(f"head on the features as they are: validation loss {loss:.4g}")
+    return loss
 
 
 def _tuner(
@@ -631,10 +648,11 @@ def _tuner(
     array, split = setup.examples.arrays[setup.spec.name], setup.split
 
     def change(groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        for _, changed in zoo.plugins.call(
-            "zoo_parameter_groups", network=setup.network, plan=setup.plan, groups=groups
-        ):
-            groups = groups if changed is None else changed
+        for _, changed in zoo.plugins.call_in_turn(
+            "zoo_parameter_groups", "groups",
+            network=setup.network, plan=setup.plan, groups=groups,
+        ):  # fmt: skip
+            groups = changed
         return groups
 
     return Finetuner(

@@ -21,11 +21,15 @@ _MOST = 100
 #: Fewer examples cannot be split in three.
 _FEWEST = 3
 
+#: The part of an object that is for training or for the test: what is for validation is known
+#: already.
+UNDIVIDED = "train or test"
+
 _REGRESSION = "Only classes can be learned, not real numbers: bin them into classes first."
 
 
 def choose_classes(
-    values: np.ndarray, chosen: Sequence[str], *, where: str
+    values: np.ndarray, chosen: Sequence[str], *, where: str, may_lack: bool = False
 ) -> tuple[list[int], tuple[str, ...], tuple[str, ...]]:
     """Decide which rows count, and as what.
 
@@ -37,6 +41,8 @@ def choose_classes(
         ``LABEL=CLASS`` for each label that is used; none: each label is its own class.
     where : str
         Where the labels stand, for messages.
+    may_lack : bool
+        Whether labels that ``chosen`` names need not be there.
 
     Returns
     -------
@@ -55,7 +61,7 @@ def choose_classes(
     if has_fractions(values):
         raise InputError(f"{where} holds real numbers. {_REGRESSION}")
     if chosen:
-        return _named(texts, _parse(chosen), where)
+        return _named(texts, _parse(chosen), where, may_lack=may_lack)
     everything = range(len(texts))
     hint = ": --class LABEL=CLASS keeps only rows with the labels that it names"
     refuse_missing(texts, everything, what="label", where=where, hint=hint)
@@ -152,12 +158,12 @@ def _parse(chosen: Sequence[str]) -> dict[str, str]:
 
 
 def _named(
-    texts: Sequence[str | None], names: dict[str, str], where: str
+    texts: Sequence[str | None], names: dict[str, str], where: str, *, may_lack: bool
 ) -> tuple[list[int], tuple[str, ...], tuple[str, ...]]:
     labels = [None if text is None else text.strip() for text in texts]
     counts = Counter(label for label in labels if label is not None)
     absent = [label for label in names if label not in counts]
-    if absent:
+    if absent and not may_lack:
         there = [repr(label) for label in sort_classes(counts)]
         raise InputError(
             f"{where} has no {listed([repr(label) for label in absent])}, which --class "
@@ -207,9 +213,10 @@ def _number(text: str) -> str | float:
 
 
 def _refuse_unlearned(labels: Sequence[str], splits: Sequence[str], where: str) -> None:
-    if "train" not in splits:
+    learned = ("train", UNDIVIDED)
+    if not any(part in learned for part in splits):
         raise InputError(f"{where}: no example is in train; there are {listed(set(splits))}.")
-    known = {label for label, part in zip(labels, splits, strict=True) if part == "train"}
+    known = {label for label, part in zip(labels, splits, strict=True) if part in learned}
     unknown = sort_classes(label for label in labels if label not in known)
     if unknown:
         raise InputError(

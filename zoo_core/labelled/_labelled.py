@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import InputError, UsageError
-from ._classes import check_classes, choose_classes
+from ._classes import UNDIVIDED, check_classes, choose_classes
 from ._columns import read_groups, read_splits
 from ._found import Columns, Found
 
@@ -35,7 +35,8 @@ class Labelled:
         What each belongs to, such as a field or another observation of the same source;
         None if the data have no groups.
     splits : tuple of str or None
-        ``train``, ``validation`` or ``test`` for each; None if the data do not say.
+        ``train``, ``validation`` or ``test`` for each, or ``UNDIVIDED`` where only validation
+        is known; None if the data do not say.
     source : str
         Where they came from, for people.
     notes : tuple of str
@@ -63,6 +64,7 @@ def open_labelled(
     classes: Iterable[str] = (),
     fit: str = "exact",
     accept_bands: Iterable[str] = (),
+    validation: str | os.PathLike[str] | None = None,
 ) -> Labelled:
     """List labelled objects and judge their labels, without reading them.
 
@@ -84,6 +86,8 @@ def open_labelled(
         each label is a class.
     fit, accept_bands
         As for ``open_inputs``.
+    validation : path, optional
+        Other data of the same form, which are the validation part as a whole.
 
     Raises
     ------
@@ -95,21 +99,83 @@ def open_labelled(
     file = Path(data)
     columns = Columns(label=label, path=path, group=group, split=split, array=array)
     chosen = (classes,) if isinstance(classes, str) else tuple(classes)
+    opened, where = _open(file, specs, columns, chosen, fit, accept_bands)
+    if validation is not None:
+        own = replace(columns, split=None)
+        other, place = _open(
+            Path(validation), specs, own, chosen, fit, accept_bands, may_lack=True
+        )
+        opened, where = _with_validation(opened, other), f"{where} and {place}"
+    notes = (*opened.notes, *_notes_of_parts(opened.splits))
+    return replace(
+        opened,
+        classes=check_classes(opened.labels, opened.splits, where=where),
+        notes=tuple(dict.fromkeys(notes)),
+    )
+
+
+def _open(
+    file: Path,
+    specs: tuple[InputSpec, ...],
+    columns: Columns,
+    chosen: tuple[str, ...],
+    fit: str,
+    accept_bands: Iterable[str],
+    *,
+    may_lack: bool = False,
+) -> tuple[Labelled, str]:
+    """One source, its classes not yet judged, and where its labels stand."""
     found = _list(file, specs, columns, fit, accept_bands)
-    rows, labels, notes = choose_classes(found.labels, chosen, where=found.where)
-    groups = read_groups(found.groups, rows, where=f"{group!r} of {file}")
-    splits = read_splits(found.splits, rows, where=f"{split or 'the parts'!r} of {file}")
-    known = check_classes(labels, splits, where=found.where)
+    rows, labels, notes = choose_classes(
+        found.labels, chosen, where=found.where, may_lack=may_lack
+    )
+    groups = read_groups(found.groups, rows, where=f"{columns.group!r} of {file}")
+    splits = read_splits(
+        found.splits, rows, where=f"{columns.split or 'the parts'!r} of {file}"
+    )
     opened = found.open(rows)
-    notes = (*found.notes, *opened.notes_of_listing, *notes, *_notes_of_parts(splits))
-    return Labelled(
+    listed = Labelled(
         inputs=opened.select(range(len(rows)), ids_may_repeat=True),
         labels=labels,
-        classes=known,
+        classes=(),
         groups=groups,
         splits=splits,
         source=str(file),
-        notes=tuple(dict.fromkeys(notes)),
+        notes=(*found.notes, *opened.notes_of_listing, *notes),
+    )
+    return listed, found.where
+
+
+def _with_validation(data: Labelled, validation: Labelled) -> Labelled:
+    """Both, the second one as the validation part.
+
+    Raises
+    ------
+    UsageError
+        Both say what is for validation.
+    """
+    if validation.splits is not None:
+        raise UsageError(
+            f"--validation {validation.source} has folders for parts of its own. Give the one "
+            "that holds a subfolder for each class."
+        )
+    if data.splits is not None and "validation" in data.splits:
+        raise UsageError(
+            f"{data.source} says itself which objects are for validation: leave out "
+            f"--validation {validation.source}."
+        )
+    groups = None
+    if data.groups is not None and validation.groups is not None:
+        groups = (*data.groups, *validation.groups)
+    own = data.splits or (UNDIVIDED,) * len(data.labels)
+    return replace(
+        data,
+        inputs=data.inputs.joined(validation.inputs),
+        labels=(*data.labels, *validation.labels),
+        groups=groups,
+        splits=(*own, *("validation",) * len(validation.labels)),
+        source=f"{data.source} and {validation.source}",
+        notes=(*data.notes, *validation.notes),
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import InputError, UsageError
 from ._assign import assign_units
+from ._classes import UNDIVIDED
 from ._text import SHOWN, counted, listed
 from ._units import make_units
 
@@ -41,7 +42,8 @@ def make_split(
     """Divide examples.
 
     Where the examples come with parts, those are taken; if none of them is validation, that
-    is taken out of train. Otherwise each class is divided in the wanted fractions, as near
+    is taken out of train; if nothing but validation is known, the rest is divided into train
+    and test. Otherwise each class is divided in the wanted fractions, as near
     as groups allow. A group is never divided, nor are exact copies, which count as one
     group even if they are in two. A class with three or more such units is in every part.
 
@@ -67,7 +69,10 @@ def make_split(
         parts = _divided(examples, range(len(examples)), fractions, seed)
     else:
         parts = dict(enumerate(examples.splits))
-        if "validation" not in examples.splits:
+        rest = [row for row, part in parts.items() if part == UNDIVIDED]
+        if rest:
+            parts |= _divided(examples, rest, {"train": 1 - test, "test": test}, seed)
+        elif "validation" not in examples.splits:
             train = [row for row, part in parts.items() if part == "train"]
             fractions = {"train": 1 - validation, "validation": validation}
             parts |= _divided(examples, train, fractions, seed)
@@ -122,7 +127,8 @@ def check_parts(examples: Examples, split: Split) -> None:
         if len(there) != 1:
             continue
         mend = "Mark examples of another class as " + name
-        if examples.splits is None:
+        is_drawn = examples.splits is None or (name == "test" and UNDIVIDED in examples.splits)
+        if is_drawn:
             mend = f"Add examples, or make the part larger with --{name}"
             if name == "test":
                 mend += ", or leave it out with --test 0"

@@ -14,7 +14,8 @@ from ._classification import (
     measure_precision,
 )
 from ._coverage import measure_coverage, probability_ranks
-from ._intervals import measure_fraction, wilson
+from ._images import Moments, adaptive_moments, psnr, ssim
+from ._intervals import measure_fraction, measure_mean, wilson
 from ._probability import (
     CALIBRATION_BINS,
     ReliabilityCurve,
@@ -40,7 +41,9 @@ from ._regression import measure_bias, measure_error_quantile, measure_rmse
 __all__ = [
     "CALIBRATION_BINS",
     "Metric",
+    "Moments",
     "ReliabilityCurve",
+    "adaptive_moments",
     "auroc",
     "completeness_at_rejection",
     "confusion_matrix",
@@ -59,12 +62,15 @@ __all__ = [
     "measure_false_positive_rate",
     "measure_fraction",
     "measure_log_loss",
+    "measure_mean",
     "measure_precision",
     "measure_rmse",
     "measure_threshold",
     "measure_tpr",
     "probability_ranks",
+    "psnr",
     "reliability_curve",
+    "ssim",
     "threshold_at_false_positives",
     "threshold_at_rejection",
     "wilson",

@@ -87,6 +87,31 @@ def sampled_limits(value: float, draws: np.ndarray) -> tuple[float, float]:
     return min(float(low), value), max(float(high), value)
 
 
+def measure_mean(values: np.ndarray, *, name: str, conditions: str = "") -> Metric:
+    """Mean of a number of each object ``(n,)`` with its normal 95 % interval.
+
+    Raises
+    ------
+    InputError
+        No value, or one that is not finite.
+    """
+    import math
+
+    from ._checks import finite
+
+    checked = finite(name, values)
+    value, low, high = mean_interval(checked)
+    is_known = math.isfinite(low)
+    return Metric(
+        name=name,
+        value=value,
+        n=len(checked),
+        low=low if is_known else None,
+        high=high if is_known else None,
+        conditions=conditions,
+    )
+
+
 def mean_interval(values: np.ndarray) -> tuple[float, float, float]:
     """Mean of independent values ``(n,)`` and its normal 95 % interval."""
     import math

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -245,9 +246,13 @@ class Model:
         """List what is to be predicted, checked against the card; see ``predict``."""
         from ..data import inputs_from_array, open_inputs
 
+        specs = self.card.inputs
+        if self.task.gives_images:
+            # It does images of other sizes in windows of the card's.
+            specs = tuple(replace(spec, size=(None,) * len(spec.size)) for spec in specs)
         if isinstance(data, str | os.PathLike | list | tuple):
-            return open_inputs(data, self.card.inputs, fit=fit, accept_bands=accept_bands)
-        return inputs_from_array(data, self.card.inputs, fit=fit)
+            return open_inputs(data, specs, fit=fit, accept_bands=accept_bands)
+        return inputs_from_array(data, specs, fit=fit)
 
     def fit(
         self,
@@ -314,8 +319,26 @@ class Model:
             **options,
         )
 
-    def evaluate(self, data: Any, **options: Any) -> Evaluation:
-        """Predict and compare with the truth; see ``zoo_core.evaluation.evaluate``."""
-        from ..evaluation import evaluate
+    def evaluate(
+        self, data: Any, *, label: str | None = None, part: str = "all", **options: Any
+    ) -> Evaluation:
+        """Predict and compare with the truth.
 
-        return evaluate(self, data, **options)
+        Parameters
+        ----------
+        data : path or Simulator
+            As ``zoo_core.evaluation.evaluate`` takes it; with ``label`` or ``part`` labelled
+            data as for ``fit``.
+        label : str, optional
+            Column or array of labels.
+        part : str
+            ``all``, or the part that the data were when the model was fine-tuned: ``train``,
+            ``validation`` or ``test``.
+        **options
+            As ``evaluate``, or for labelled data ``evaluate_labelled``, takes them.
+        """
+        from ..evaluation import evaluate, evaluate_labelled
+
+        if label is None and part == "all":
+            return evaluate(self, data, **options)
+        return evaluate_labelled(self, data, label=label or "label", part=part, **options)

@@ -9,6 +9,7 @@ from ._classification import (
 from ._figure import COLOURS, check_folder, new_figure, save_figure
 from ._grid import grid_figure
 from ._picture import NO_DATA, make_pictures
+from ._pictures import pictures_figure
 from ._regression import coverage_figure, ranks_figure, truth_figure
 from ._ridge import ridge_figure
 from ._series import MOST_SERIES, Scanned, find_peaks, series_figure
@@ -29,6 +30,7 @@ __all__ = [
     "grid_figure",
     "make_pictures",
     "new_figure",
+    "pictures_figure",
     "ranks_figure",
     "reliability_figure",
     "ridge_figure",

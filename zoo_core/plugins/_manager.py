@@ -10,7 +10,7 @@ from ..errors import AmbiguousName, PluginError, unknown_name
 from ._plugin import Plugin, Stage, State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     import pluggy
 
@@ -170,7 +170,22 @@ class PluginManager:
         They are loaded first, and no others. One that cannot be loaded or raises is marked
         broken, with a warning; its hooks are not called again, and the others go on.
         """
-        results = []
+        return list(self._each(hook, arguments))
+
+    def call_in_turn(
+        self, hook: str, changed: str, /, **arguments: Any
+    ) -> Iterator[tuple[Plugin, Any]]:
+        """As ``call``, but what one plugin returns the next one gets as its ``changed``."""
+        for plugin, result in self._each(hook, arguments):
+            yield plugin, result
+            arguments[changed] = result
+
+    def send(self, event: Event) -> None:
+        """Tell the plugins that observe events."""
+        self.call("zoo_event", event=event)
+
+    def _each(self, hook: str, arguments: dict[str, Any]) -> Iterator[tuple[Plugin, Any]]:
+        """Results one by one; ``arguments`` may be changed between two of them."""
         for plugin in self.plugins:
             if not plugin.has_hook(hook):
                 continue
@@ -185,12 +200,7 @@ class PluginManager:
                 logging.getLogger(__name__).warning("%s", plugin.why())
                 continue
             if result is not None:
-                results.append((plugin, result))
-        return results
-
-    def send(self, event: Event) -> None:
-        """Tell the plugins that observe events."""
-        self.call("zoo_event", event=event)
+                yield plugin, result
 
     def _call_one(self, plugin: Plugin, hook: str, arguments: dict[str, Any]) -> Any:
         for implementation in getattr(self._hooks().hook, hook).get_hookimpls():

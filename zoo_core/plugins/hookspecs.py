@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     import torch
 
+    from ..cards import Card
     from ..finetuning import FinetunePlan
     from ._events import Event
     from ._health import HealthCheck
@@ -51,13 +52,15 @@ def zoo_health_checks() -> Iterable[HealthCheck]:  # type: ignore[empty-body]
 
 
 @hookspec
-def zoo_plan_finetune(plan: FinetunePlan) -> FinetunePlan | None:
-    """Change the plan of a fine-tuning before it begins: strategy, rates, epochs.
+def zoo_plan_finetune(plan: FinetunePlan, parent: Card) -> FinetunePlan | None:
+    """Change the plan of a fine-tuning before it begins: who is frozen, rates, epochs.
 
     Parameters
     ----------
     plan : FinetunePlan
         As the user and the number of labels made it, and plugins before this one.
+    parent : Card
+        Of the model that it starts from, with its architecture, task and input.
 
     Returns
     -------
@@ -79,7 +82,8 @@ def zoo_parameter_groups(
     plan : FinetunePlan
         How.
     groups : list of dict
-        Each with ``params``, their ``names``, ``weight_decay`` and ``lr_scale``, the factor
+        As they are by the plan, and as plugins before this one left them. Each with
+        ``params``, their ``names``, ``weight_decay`` and ``lr_scale``, the factor
         of the learning rate.
 
     Returns

@@ -2,12 +2,15 @@
 
 from ._ahead import made_ahead
 from ._loop import PredictionInterrupted, predict_inputs
-from ._rows import Rows, is_predicted
+from ._reading import read_blocks
+from ._rows import OF_FILES, Rows, is_predicted
 
 __all__ = [
+    "OF_FILES",
     "PredictionInterrupted",
     "Rows",
     "is_predicted",
     "made_ahead",
     "predict_inputs",
+    "read_blocks",
 ]

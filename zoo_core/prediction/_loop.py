@@ -43,7 +43,7 @@ def predict_inputs(
         for block in blocks:
             decoded = {}
             if block.usable:
-                decoded = model.task.decode(engine(block.tensors), block.arrays)
+                decoded = model.task.decode(model.task.run(engine, block.tensors), block.arrays)
             rows.add(block.samples, block.usable, decoded)
             if progress:
                 progress(len(rows), len(inputs))

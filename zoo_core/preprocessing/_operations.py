@@ -33,6 +33,8 @@ class Operation:
         ``fixed`` or ``sample``.
     channels : int, optional
         How many channels it leaves, where that is not as many as it gets.
+    inverse : callable, optional
+        ``inverse(batch, **arguments) -> batch`` undoes it, as far as numbers alone can.
     """
 
     apply: Callable[..., torch.Tensor]
@@ -40,6 +42,7 @@ class Operation:
     scope: str
     summary: str
     channels: int | None = None
+    inverse: Callable[..., torch.Tensor] | None = None
 
 
 def _fill_nan(batch: torch.Tensor, value: float) -> torch.Tensor:
@@ -52,12 +55,24 @@ def _clip(batch: torch.Tensor, low: float, high: float) -> torch.Tensor:
     return batch.clamp(low, high)
 
 
+def _as_it_is(batch: torch.Tensor, **_: float) -> torch.Tensor:
+    return batch
+
+
 def _scale(batch: torch.Tensor, factor: float) -> torch.Tensor:
     return batch * factor
 
 
 def _asinh(batch: torch.Tensor, softening: float) -> torch.Tensor:
     return (batch / softening).asinh()
+
+
+def _sinh(batch: torch.Tensor, softening: float) -> torch.Tensor:
+    return batch.sinh() * softening
+
+
+def _unscale(batch: torch.Tensor, factor: float) -> torch.Tensor:
+    return batch / factor
 
 
 def _per_channel(batch: torch.Tensor, values: list[float]) -> torch.Tensor:
@@ -69,6 +84,10 @@ def _per_channel(batch: torch.Tensor, values: list[float]) -> torch.Tensor:
 
 def _normalize(batch: torch.Tensor, mean: list[float], std: list[float]) -> torch.Tensor:
     return (batch - _per_channel(batch, mean)).div_(_per_channel(batch, std))
+
+
+def _denormalize(batch: torch.Tensor, mean: list[float], std: list[float]) -> torch.Tensor:
+    return (batch * _per_channel(batch, std)).add_(_per_channel(batch, mean))
 
 
 def _noise_scale(batch: torch.Tensor) -> torch.Tensor:
@@ -143,15 +162,29 @@ def _resize(batch: torch.Tensor, size: list[int]) -> torch.Tensor:
 
 
 VOCABULARY: Mapping[str, Operation] = {
-    "asinh": Operation(_asinh, {"softening": "positive"}, "fixed", "asinh(x / softening)"),
+    "asinh": Operation(
+        _asinh,
+        {"softening": "positive"},
+        "fixed",
+        "asinh(x / softening)",
+        inverse=_sinh,
+    ),
     "center_crop": Operation(
         _center_crop, {"size": "lengths"}, "fixed", "keep the middle of each axis"
     ),
     "clip": Operation(
-        _clip, {"low": "number", "high": "number"}, "fixed", "limit values to [low, high]"
+        _clip,
+        {"low": "number", "high": "number"},
+        "fixed",
+        "limit values to [low, high]",
+        inverse=_as_it_is,
     ),
     "fill_nan": Operation(
-        _fill_nan, {"value": "number"}, "fixed", "replace NaN and infinities by a number"
+        _fill_nan,
+        {"value": "number"},
+        "fixed",
+        "replace NaN and infinities by a number",
+        inverse=_as_it_is,
     ),
     "noise_scale": Operation(
         _noise_scale,
@@ -165,6 +198,7 @@ VOCABULARY: Mapping[str, Operation] = {
         {"mean": "per-channel", "std": "per-channel"},
         "fixed",
         "(x - mean) / std for each channel",
+        inverse=_denormalize,
     ),
     "resize": Operation(
         _resize,
@@ -172,7 +206,13 @@ VOCABULARY: Mapping[str, Operation] = {
         "fixed",
         "bring images to another number of pixels, bilinear with antialiasing",
     ),
-    "scale": Operation(_scale, {"factor": "number"}, "fixed", "multiply by a number"),
+    "scale": Operation(
+        _scale,
+        {"factor": "positive"},
+        "fixed",
+        "multiply by a positive number",
+        inverse=_unscale,
+    ),
     "separate_center": Operation(
         _separate_center,
         {},

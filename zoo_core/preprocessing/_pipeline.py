@@ -73,6 +73,29 @@ class Preprocessing:
             batch = VOCABULARY[name].apply(batch, **arguments)
         return batch
 
+    def invert(self, batch: torch.Tensor) -> torch.Tensor:
+        """Undo all steps, last first, on ``(batch, channel, *axes)``.
+
+        What was clipped or filled stays as it is.
+
+        Raises
+        ------
+        CardError
+            A step that cannot be undone: it takes numbers of the sample itself.
+        """
+        for name, arguments in reversed(self.steps):
+            inverse = VOCABULARY[name].inverse
+            if inverse is None:
+                raise CardError(f"the step {name!r} cannot be undone. {self.undoable()}")
+            batch = inverse(batch, **arguments)
+        return batch
+
+    @staticmethod
+    def undoable() -> str:
+        """Which steps can be undone, for people."""
+        able = [name for name, operation in VOCABULARY.items() if operation.inverse]
+        return f"Those that can are {', '.join(sorted(able))}."
+
     def to_json(self) -> list[dict[str, Any]]:
         """The list as it stands on a card."""
         return [{"op": name, **arguments} for name, arguments in self.steps]

@@ -27,7 +27,8 @@ class Simulated:
     truth : dict of str to numpy.ndarray
         Columns ``(n,)`` as the simulator's ``truth`` lists them.
     maps : dict of str to torch.Tensor
-        ``(n, *axes)`` float32, as the simulator's ``maps`` lists them.
+        ``(n, *axes)``, or with bands ``(n, band, *axes)``, float32, as the simulator's
+        ``maps`` lists them.
     """
 
     arrays: dict[str, torch.Tensor]
@@ -36,6 +37,11 @@ class Simulated:
 
     def __len__(self) -> int:
         return len(next(iter(self.arrays.values())))
+
+    def told(self, names: Iterable[str]) -> dict[str, np.ndarray]:
+        """The truth as a task takes it: its columns, and those of the maps that are named."""
+        pictures = {name: self.maps[name].numpy() for name in names if name in self.maps}
+        return {**self.truth, **pictures}
 
     def first(self, count: int) -> Simulated:
         """The first ``count`` objects."""
@@ -60,8 +66,9 @@ class Simulator(ABC):
     inputs: ClassVar[tuple[InputSpec, ...]]
     truth: ClassVar[tuple[Column, ...]]
 
-    #: Pictures of parts of a scene, not negative, on the axes of an input: where something
-    #: is. They are for training (auxiliary losses) and are not written with a data set.
+    #: Pictures on the axes of an input: where a part of the scene is (not negative, for
+    #: auxiliary losses), or what the scene truly looks like (the target of a restoration).
+    #: They are not written with a data set.
     maps: ClassVar[tuple[Column, ...]] = ()
 
     #: Objects that share one random stream. Object ``i`` of a seed depends on the seed and

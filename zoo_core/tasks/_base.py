@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ..errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import matplotlib.figure
     import numpy as np
@@ -61,6 +61,11 @@ class Task(ABC):
         """The column by which predictions are ranked, best first, if any."""
         return None
 
+    @property
+    def target_names(self) -> tuple[str, ...]:
+        """Of the truth columns or maps that the outputs are compared with."""
+        return tuple(target.name for target in self.targets)
+
     @abstractmethod
     def encode(self, truth: Mapping[str, np.ndarray]) -> Any:
         """Turn truth columns into the tensor, or the tensors, that ``loss`` takes."""
@@ -89,6 +94,23 @@ class Task(ABC):
             For each column, in their order, ``(n, ...)``: numbers, or texts where the
             column says so.
         """
+
+    @property
+    def gives_images(self) -> bool:
+        """Whether an output is an image on the pixels of the input."""
+        return False
+
+    def run(self, engine: Callable[[Sequence[torch.Tensor]], Any], tensors: Any) -> Any:
+        """Outputs of a network for preprocessed inputs; here all of them at once.
+
+        Parameters
+        ----------
+        engine : callable
+            Tensors ``(n, ...)`` to outputs ``(n, ...)``.
+        tensors : sequence of torch.Tensor
+            As ``Model.prepare`` makes them.
+        """
+        return engine(tensors)
 
     def pool(self, members: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
         """One prediction of those of several networks for the same objects.

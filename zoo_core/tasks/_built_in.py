@@ -8,6 +8,7 @@ from ._binary import BinaryClassification
 from ._features import Features
 from ._multiclass import MulticlassClassification
 from ._regression import Regression
+from ._restoration import Restoration
 
 if TYPE_CHECKING:
     from ._base import Task
@@ -21,5 +22,6 @@ def built_in_task(name: str) -> type[Task] | None:
     """
     known: tuple[type[Task], ...] = (
         BinaryClassification, Features, MulticlassClassification, Regression,
+        Restoration,
     )  # fmt: skip
     return {task.kind: task for task in known}.get(name)

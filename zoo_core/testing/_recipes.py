@@ -64,7 +64,7 @@ def network_suits_the_task(uses: Uses, name: str) -> None:
     use = Use(uses.zoo, uses.zoo.recipe(name))
     loss = use.task.loss(use.outputs, use.target)
     require(bool(loss.isfinite()), f"the loss of an untrained network is {loss}")
-    columns = {column.name for column in use.simulator.truth}
+    columns = {column.name for column in (*use.simulator.truth, *use.simulator.maps)}
     lacking = sorted({target.name for target in use.task.targets} - columns)
     require(not lacking, f"the simulator's truth lacks {', '.join(lacking)}")
 

@@ -85,10 +85,17 @@ def arrays_match_input_spec(uses: Uses, name: str) -> None:
 
 
 def arrays_are_finite(uses: Uses, name: str) -> None:
-    """No NaN and no infinity."""
-    for key, array in _chunk(uses.zoo.simulator(name)).arrays.items():
-        bad = int((~array.isfinite()).sum())
-        require(not bad, f"{key!r} holds {bad} numbers that are not finite")
+    """No infinity; NaN only where the input may miss values, and never all of an object."""
+    simulator = uses.zoo.simulator(name)
+    arrays = _chunk(simulator).arrays
+    for spec in simulator.inputs:
+        array = arrays[spec.name]
+        bad = array.isinf() if spec.missing == "fill" else ~array.isfinite()
+        require(
+            not bad.any(), f"{spec.name!r} holds {int(bad.sum())} numbers that are not finite"
+        )
+        empty = int(array.isnan().flatten(1).all(1).sum())
+        require(not empty, f"{empty} objects of {spec.name!r} are nothing but NaN")
 
 
 def truth_matches_columns(uses: Uses, name: str) -> None:
@@ -108,12 +115,15 @@ def truth_matches_columns(uses: Uses, name: str) -> None:
 
 
 def maps_are_as_declared(uses: Uses, name: str) -> None:
-    """The declared maps, one an object, on the axes of an input, finite and not negative."""
+    """The declared maps, one an object, on the axes of an input, finite and not negative.
+
+    A map of the whole scene may have the bands of the input too.
+    """
     simulator = uses.zoo.simulator(name)
     drawn = _chunk(simulator)
     names = [column.name for column in simulator.maps]
     require(list(drawn.maps) == names, f"draws the maps {list(drawn.maps)}, declares {names}")
-    axes = {tuple(array.shape[2:]) for array in drawn.arrays.values()}
+    axes = {tuple(array.shape[first:]) for array in drawn.arrays.values() for first in (1, 2)}
     for key, values in drawn.maps.items():
         shape = tuple(values.shape)
         fits = shape[0] == len(drawn) and shape[1:] in axes

@@ -88,7 +88,8 @@ def calibration_is_taken_back(uses: Uses, name: str) -> None:
 def metrics_are_sound(uses: Uses, name: str) -> None:
     """``Metric`` objects, at least one, with finite values inside their intervals."""
     use = _use(uses, name)
-    metrics = use.task.metrics(use.examples.truth, use.task.decode(use.outputs))
+    truth = use.examples.told(use.task.target_names)
+    metrics = use.task.metrics(truth, use.task.decode(use.outputs))
     require(metrics, "the task measures nothing")
     for metric in metrics:
         require(isinstance(metric, Metric), f"{metric!r} is no Metric")

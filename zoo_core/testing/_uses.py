@@ -48,7 +48,7 @@ class Use:
         """A few simulated objects."""
         drawn = self.simulator.chunk(0, seed=_SEED).first(_OBJECTS)
         arrays = {name: values.clone() for name, values in drawn.arrays.items()}
-        return type(drawn)(arrays=arrays, truth=drawn.truth)
+        return type(drawn)(arrays=arrays, truth=drawn.truth, maps=drawn.maps)
 
     @cached_property
     def inputs(self) -> list[torch.Tensor]:
@@ -59,7 +59,7 @@ class Use:
     @cached_property
     def target(self) -> Any:
         """What the loss takes."""
-        return self.task.encode(self.examples.truth)
+        return self.task.encode(self.examples.told(self.task.target_names))
 
     def network(self, seed: int = 0, **arguments: Any) -> torch.nn.Module:
         """An untrained network with the recipe's arguments, or others."""

@@ -88,7 +88,7 @@ class SimulatedData:
         # Cloned, because autograd accepts no tensors that were drawn in inference mode.
         return Batch(
             {name: values.clone() for name, values in drawn.arrays.items()},
-            self.task.encode(drawn.truth),
+            self.task.encode(drawn.told(self.task.target_names)),
             tuple(target.encode(drawn) for target in self.auxiliary),
         )
 

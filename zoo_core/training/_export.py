@@ -160,7 +160,7 @@ def _calibration(recipe: Recipe, simulator: Simulator, model: Model) -> dict[str
     outputs, targets = [], []
     for chunk in simulator.stream(recipe.calibration.examples, seed=recipe.calibration.seed):
         outputs.append(engine(model.prepare(chunk.arrays)))
-        targets.append(model.task.encode(chunk.truth))
+        targets.append(model.task.encode(chunk.told(model.task.target_names)))
     return model.task.calibrate(join_rows(outputs), join_rows(targets))
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..cards import ArchitectureRef, Fields, TaskRef, check_name, parse_inputs, parse_target
 from ..errors import CardError, RecipeError
+from ._adversary_settings import AdversarySettings, parse_adversary
 from ._auxiliary import AuxiliaryTarget, parse_auxiliary
 from ._settings import TrainingSettings
 
@@ -90,6 +91,7 @@ class Recipe:
     simulator_options: Mapping[str, Any]
     training: TrainingSettings
     auxiliary: tuple[AuxiliaryTarget, ...]
+    adversary: AdversarySettings | None
     fast: FastVersion
     calibration: SeededData
     test: SeededData
@@ -168,6 +170,7 @@ def _parse(top: Fields, path: Path, text: str) -> Recipe:
         simulator_options=simulator.object("options", {}),
         training=_settings(top.fields("training")),
         auxiliary=tuple(parse_auxiliary(entry) for entry in top.each("auxiliary", [])),
+        adversary=_adversary(top),
         fast=_fast(top.fields("fast"), calibration, test),
         calibration=calibration,
         test=test,
@@ -185,6 +188,11 @@ def _parse(top: Fields, path: Path, text: str) -> Recipe:
         raise RecipeError(f"{path}: unknown fields {', '.join(top.unknown())}.")
     _refuse_shared_seeds(recipe)
     return recipe
+
+
+def _adversary(top: Fields) -> AdversarySettings | None:
+    fields = top.optional_fields("adversary")
+    return None if fields is None else parse_adversary(fields)
 
 
 def _fast(fields: Fields, calibration: SeededData, test: SeededData) -> FastVersion:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .._zoo import Zoo
+    from ._adversary import Adversary
     from ._recipe import Recipe
 
 
@@ -59,7 +60,23 @@ def make_trainer(zoo: Zoo, recipe: Recipe, folder: Path, *, device: str = "cpu")
         ),
         settings=settings,
         auxiliary=recipe.auxiliary,
+        adversary=_adversary(zoo, recipe, device),
         folder=folder,
         device=device,
         epoch_ended=ended,
+    )
+
+
+def _adversary(zoo: Zoo, recipe: Recipe, device: str) -> Adversary | None:
+    """The network that judges the outputs, if the recipe has one."""
+    from ._adversary import Adversary
+
+    settings = recipe.adversary
+    if settings is None:
+        return None
+    return Adversary(
+        zoo.build(settings.architecture.name, **settings.architecture.arguments),
+        settings,
+        device=device,
+        precision=recipe.training.precision,
     )

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from ..preprocessing import Preprocessing
     from ..tasks import Task
+    from ._adversary import Adversary
     from ._auxiliary import AuxiliaryTarget
     from ._auxiliary_loss import AuxiliaryLoss
     from ._data import SimulatedData
@@ -55,6 +56,8 @@ class Trainer:
         Epochs, rates, seeds.
     auxiliary : sequence of AuxiliaryTarget
         What the network is asked for beside its task; ``data`` has the same.
+    adversary : Adversary, optional
+        Judges the outputs, of a task whose outputs are images.
     folder : pathlib.Path
         Gets ``checkpoint/`` and ``history.csv``.
     device : str
@@ -74,6 +77,7 @@ class Trainer:
         validation: SimulatedData,
         settings: TrainingSettings,
         auxiliary: Sequence[AuxiliaryTarget] = (),
+        adversary: Adversary | None = None,
         folder: Path,
         device: str = "cpu",
         epoch_ended: Callable[[dict[str, float]], None] | None = None,
@@ -93,6 +97,7 @@ class Trainer:
         self.epoch = 0
         # Copied before anything listens to layers of the model.
         self.average = WeightAverage(self.model, settings.ema_decay)
+        self.adversary = adversary
         self.auxiliary = [self._listener(each) for each in auxiliary]
         self._trained = torch.nn.ModuleDict(
             {"model": self.model, "auxiliary": torch.nn.ModuleList(self.auxiliary)}
@@ -153,7 +158,7 @@ class Trainer:
 
         return _pytree.tree_map(lambda values: values.to(self.device), target)
 
-    def _forward(self, model: torch.nn.Module, arrays: dict[str, torch.Tensor]) -> Any:
+    def _forward(self, model: torch.nn.Module, prepared: Sequence[torch.Tensor]) -> Any:
         import torch
 
         with torch.autocast(
@@ -161,7 +166,7 @@ class Trainer:
             torch.bfloat16,
             enabled=self.settings.precision == "bfloat16",
         ):
-            return model(*self._inputs(arrays))
+            return model(*prepared)
 
     def _train_epoch(self, progress: Progress | None) -> float:
         import torch
@@ -180,9 +185,14 @@ class Trainer:
             for optimizer in self.optimizers:
                 for group in optimizer.param_groups:
                     group["lr"] = settings.learning_rate * factor
-            outputs = self._forward(self.model, batch.arrays)
-            loss = self.task.loss(outputs, self._moved(batch.target))
+            prepared = self._inputs(batch.arrays)
+            outputs = self._forward(self.model, prepared)
+            target = self._moved(batch.target)
+            loss = self.task.loss(outputs, target)
             whole = loss
+            if self.adversary:
+                self.adversary.learn(prepared, outputs, target)
+                whole = whole + self.adversary.fooled(prepared, outputs)
             for each, wanted in zip(self.auxiliary, batch.auxiliary, strict=True):
                 whole = whole + each.target.weight * each(wanted.to(self.device))
             self._trained.zero_grad(set_to_none=True)
@@ -222,7 +232,7 @@ class Trainer:
             for start in range(0, count, batch_size):
                 part = {k: v[start : start + batch_size] for k, v in arrays.items()}
                 rows = min(batch_size, count - start)
-                output = self._forward(self.average.model, part)
+                output = self._forward(self.average.model, self._inputs(part))
                 parts.append(to_results(output, given=rows, wanted=rows))
         return join_rows(parts)
 
@@ -232,6 +242,8 @@ class Trainer:
             "average": self.average.model.state_dict(),
             "optimizer": optimizer_tensors(self._trained, self.optimizers),
         }
+        if self.adversary:
+            groups.update(self.adversary.tensors())
         save_checkpoint(
             self.folder / CHECKPOINT, groups, {"epoch": self.epoch, "history": self.history}
         )
@@ -245,6 +257,8 @@ class Trainer:
         self._trained.load_state_dict(groups["trained"], strict=True)
         self.average.model.load_state_dict(groups["average"], strict=True)
         restore_optimizers(self._trained, self.optimizers, groups["optimizer"])
+        if self.adversary:
+            self.adversary.restore(groups)
         self.epoch = state["epoch"]
         self.history = state["history"]
 

@@ -392,6 +392,10 @@ def test_data_of_another_kind_than_the_parent_takes(place, refused):
         (["--name", "Mine"], 4, "no legal model name"),
         (["--group", "x"], 2, "a folder has nothing of that name"),
         (["--validation", "0.6", "--test", "0.5"], 2, "leave nothing to train on"),
+        (["--validation", "1.5"], 2, "or the path of labelled data"),
+        (["--validation", "nowhere"], 7, "nowhere does not exist"),
+        (["--validation", "galaxies"], 7, "24 objects of"),
+        (["--strategy", "last-99"], 2, "layers besides the head. --strategy full"),
     ],
 )
 def test_options_that_cannot_be(place, refused, options, code, told):

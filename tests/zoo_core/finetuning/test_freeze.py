@@ -7,6 +7,7 @@ import timm
 import torch
 from torch import nn
 
+from zoo_core.errors import UsageError
 from zoo_core.finetuning import default_plan, freeze
 from zoo_core.finetuning._plan import frozen_parameters, head_parameters, layer_of_parameters
 
@@ -81,6 +82,21 @@ def test_last_k_trains_the_last_layers_and_the_head(k):
     assert len(trained) == k
     assert min(trained) > max(layers[name] for name in frozen)
     assert not head & frozen
+
+
+def test_parameters_may_be_frozen_by_name():
+    """Besides those of the strategy; what names nothing, or the head, is told."""
+    network = _network()
+    for strategy, more in (("full", {"conv1", "bn1"}), ("head", set())):
+        plan = default_plan(strategy, 100, frozen=("conv1.*", "bn?.*"))
+        kept = frozen_parameters(network, plan) - frozen_parameters(
+            network, default_plan(strategy, 100)
+        )
+        assert {name.partition(".")[0] for name in kept} == more
+    with pytest.raises(UsageError, match=r"'stem' names no parameter .*begin with bn1, conv1"):
+        frozen_parameters(network, default_plan("full", 100, frozen=("stem",)))
+    with pytest.raises(UsageError, match="the head, which is always trained"):
+        frozen_parameters(network, default_plan("full", 100, frozen=("*",)))
 
 
 def test_a_copy_of_a_frozen_network_is_frozen_too():

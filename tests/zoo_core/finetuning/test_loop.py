@@ -119,6 +119,15 @@ def test_a_loss_that_is_not_finite_is_told(tmp_path):
         trained.run()
 
 
+def test_a_validation_loss_that_is_not_finite_is_told(tmp_path, monkeypatch):
+    """It could be no epoch's best."""
+    trained = tuner(tmp_path, epochs=2)
+    monkeypatch.setattr(trained, "_validate", lambda: {"validation_loss": float("nan")})
+
+    with pytest.raises(TrainingDiverged, match="validation loss became nan in epoch 1"):
+        trained.run()
+
+
 def test_rates_fall_from_the_head_to_the_stem():
     """By the layer decay; biases and normalisations are not decayed."""
     made = network()

@@ -16,6 +16,7 @@ from zoo_core.cli import main
 from zoo_core.errors import InputError, UsageError
 from zoo_core.evaluation import evaluate_labelled
 from zoo_core.finetuning import FinetuneOptions, Reporter, finetune, read_split
+from zoo_core.finetuning._loop import Finetuner
 from zoo_core.models import adopt, verify_model
 from zoo_core.registry import Registry
 from zoo_core.testing import check_model_folder
@@ -128,6 +129,81 @@ def test_a_head_changes_nothing_but_the_head(zoo, backbone, galaxies, tmp_path):
 
     assert set(child) - set(parent) == {"fc.weight", "fc.bias"}
     assert all(torch.equal(child[name], parent[name]) for name in parent)
+
+
+def test_validation_may_stand_apart(zoo, backbone, galaxies, tmp_path):
+    """In Python as by command: the test part is of the data, the epochs judge by the other."""
+    for index, (picture, label) in enumerate(zip(*pictures(10, seed=5), strict=True)):
+        place = tmp_path / "apart" / ("dark", "bright")[label]
+        place.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(picture.transpose(1, 2, 0)).save(place / f"{index}.png")
+    mine = zoo.load(str(backbone)).fit(
+        galaxies,
+        name="mine",
+        validation=tmp_path / "apart",
+        test=0.2,
+        run=tmp_path / "run",
+        registry=tmp_path / "registry",
+    )
+    parts = list(read_split(mine.found.folder / "split.csv").values())
+
+    assert [parts.count(part) for part in ("train", "validation", "test")] == [48, 10, 12]
+    assert parts[60:] == ["validation"] * 10
+    told = mine.evaluate(galaxies, part="test")
+    assert {m.name: m.value for m in told.metrics} == pytest.approx(
+        {entry.metric.name: entry.metric.value for entry in mine.card.metrics}, abs=1e-6
+    )
+    with pytest.raises(InputError, match="holds none of the objects that were the test part"):
+        mine.evaluate(tmp_path / "apart", label="label", part="test")
+
+
+def _judged(loss):
+    """What an epoch is found to be like, whatever it is like."""
+    return lambda _: {"validation_loss": loss, "auroc": 0.5}
+
+
+def test_a_training_that_is_worse_than_its_start_is_told(
+    zoo, backbone, galaxies, tmp_path, monkeypatch
+):
+    """The head that it began with would have been the better model."""
+    told = []
+
+    class Notes(Reporter):
+        def note(self, text):
+            told.append(text)
+
+    for name, loss in (("worse", 99.0), ("better", 0.0)):
+        monkeypatch.setattr(Finetuner, "_validate", _judged(loss))
+        run(
+            zoo, backbone, galaxies, tmp_path,
+            name=name, run=name, strategy="full", settings={"epochs": 1}, reporter=Notes(),
+        )  # fmt: skip
+        found = [text for text in told if "no epoch came below" in text]
+        assert len(found) == 1
+
+
+def test_features_that_tell_nothing_apart_are_told(zoo, tmp_path):
+    """A network that gives zeros, for images that it cannot use or by its weights."""
+    network = timm.create_model("test_resnet", num_classes=10)
+    save_file(
+        {k: 0 * v for k, v in network.state_dict().items()}, tmp_path / "zeros.safetensors"
+    )
+    adopt(zoo, "timm:test_resnet", tmp_path / "zeros.safetensors", tmp_path / "zeros")
+    images, labels = pictures(24)
+    np.savez(tmp_path / "a.npz", image=images, label=labels)
+    told = []
+    reporter = Reporter()
+    reporter.note = told.append
+    run(
+        zoo,
+        tmp_path / "zeros",
+        tmp_path / "a.npz",
+        tmp_path,
+        strategy="head",
+        reporter=reporter,
+    )
+
+    assert [text for text in told if "features of all objects are the same" in text]
 
 
 def test_a_killed_run_is_resumed_to_the_same_weights(zoo, backbone, galaxies, tmp_path):
@@ -261,16 +337,17 @@ def test_a_plugin_changes_plan_and_groups(backbone, galaxies, tmp_path, zoo, mon
     """Both hooks are heard."""
     seen = []
 
-    def call(hook, **arguments):
+    def call(hook, _, **arguments):
         plugin = zoo.plugins.plugins[0]
         if hook == "zoo_plan_finetune":
+            assert arguments["parent"].name == "tiny"
             return [(plugin, dataclasses.replace(arguments["plan"], epochs=1))]
         if hook == "zoo_parameter_groups":
             seen.extend(arguments["groups"])
             return [(plugin, arguments["groups"][-1:])]
         return []
 
-    monkeypatch.setattr(zoo.plugins, "call", call)
+    monkeypatch.setattr(zoo.plugins, "call_in_turn", call)
     result = run(zoo, backbone, galaxies, tmp_path, strategy="full")
     history = (result.folder / "history.csv").read_text().splitlines()
     parent = load_file(backbone / "model.safetensors")

@@ -8,6 +8,7 @@ import pytest
 
 from zoo_core.errors import InputError, UsageError
 from zoo_core.labelled import Split, check_leaks, check_parts, make_split
+from zoo_core.labelled._classes import UNDIVIDED
 
 PARTS = ("train", "validation", "test")
 
@@ -284,3 +285,20 @@ def test_many_rows_take_little_time(make_examples):
     found = Counter(part_of(make_split(make_examples(labels))))
 
     assert found == {"train": 14000, "validation": 3000, "test": 3000}
+
+
+def test_the_rest_is_divided_where_only_validation_is_known(make_examples):
+    """Train and test of what is open, by fraction and group; validation stays as it is."""
+    labels, groups = drawn(4, groups=80)
+    apart = [row % 4 == 0 for row in range(len(labels))]
+    pairs = zip(groups, apart, strict=True)
+    groups = [f"apart-{group}" if held else group for group, held in pairs]
+    parts = ["validation" if held else UNDIVIDED for held in apart]
+    examples = make_examples(labels, groups=groups, splits=parts)
+    split = make_split(examples, validation=0, test=0.2)
+
+    found = part_of(split)
+    check_leaks(examples, split)
+    assert [part == "validation" for part in found] == apart
+    assert found.count("test") / apart.count(False) == pytest.approx(0.2, abs=0.05)
+    assert not len(make_split(examples, validation=0, test=0).test)

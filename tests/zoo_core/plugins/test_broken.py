@@ -175,6 +175,17 @@ def test_a_target_that_is_not_there(site):
     assert zoo.plugins.named("bad").stage is Stage.IMPORT
 
 
+def test_what_one_plugin_changes_the_next_one_gets(site):
+    """In the order of their names; one that returns None leaves it as it is."""
+    for name, body in (("a", "plan + 'a'"), ("b", "None"), ("c", "plan + 'c'")):
+        hook = _hook(hook="zoo_plan_finetune", arguments="plan", body=f"return {body}")
+        site.install(name, **hook)
+    zoo = Zoo(plugin for plugin in discover() if plugin.name in ("a", "b", "c"))
+    told = zoo.plugins.call_in_turn("zoo_plan_finetune", "plan", plan="-", parent=None)
+
+    assert [(plugin.name, plan) for plugin, plan in told] == [("a", "-a"), ("c", "-ac")]
+
+
 @pytest.mark.parametrize("body", ["raise ValueError('no')", "raise SystemExit(2)"])
 def test_a_hook_that_raises_loses_no_other_result(site, body, caplog):
     """Each result comes with its author; the failing one is marked and logged."""

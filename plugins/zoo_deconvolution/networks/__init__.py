@@ -1,0 +1,1 @@
+"""Networks that take an image and give an image, and the one that judges them."""

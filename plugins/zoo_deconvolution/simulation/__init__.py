@@ -1,0 +1,1 @@
+"""Galaxies with structure, and what blur and noise make of them."""
