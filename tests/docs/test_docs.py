@@ -229,8 +229,8 @@ def test_plugins_page_names_every_manifest_field(asked, tmp_path):
 
 def test_plugins_page_names_every_recipe_field(asked):
     """And every setting of a training."""
-    path = ROOT / "plugins/zoo_strong_lensing/recipes/resnet-lens.toml"
-    read_recipe(path)
+    for recipe in ("strong_lensing/recipes/resnet-lens", "deconvolution/recipes/galaxy-gan"):
+        read_recipe(ROOT / f"plugins/zoo_{recipe}.toml")
     told = set(documented(between(PLUGINS, "recipe")))
     settings = {f"training.{name}" for name in TrainingSettings.__annotations__}
     # A recipe's inputs and targets are a card's.
