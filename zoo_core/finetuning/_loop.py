@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     Groups = list[dict[str, Any]]
     Progress = Callable[[int, int, float], None]
 
+#: Steps of a warm-up, where the run is long enough.
+_LEAST_WARMUP = 50
+
 #: Objects of a forward pass without gradients.
 _VALIDATED = 128
 
@@ -178,7 +181,7 @@ class Finetuner:
         from timm.scheduler.cosine_lr import CosineLRScheduler
 
         steps = self.plan.epochs * self.steps_per_epoch
-        warmup = min(steps // 2, round(self.plan.warmup_epochs * self.steps_per_epoch))
+        warmup = warmup_steps(steps, round(self.plan.warmup_epochs * self.steps_per_epoch))
         return CosineLRScheduler(
             self.optimizer,
             t_initial=steps,
@@ -343,6 +346,21 @@ class Finetuner:
         restore_optimizers(self.network, [self.optimizer], groups["optimizer"])
         self.epoch, self.best_epoch = state["epoch"], state["best_epoch"]
         self.history = state["history"]
+
+
+def warmup_steps(steps: int, wanted: int) -> int:
+    """Steps of the warm-up of a run of ``steps``, for what the plan's epochs come to.
+
+    Few objects have short epochs, and one of five steps throws pretrained layers off what they
+    have learned before AdamW knows their gradients: at least 50 steps, if that is no more than
+    a third of the run; never more than half of it.
+
+    >>> warmup_steps(1000, 5), warmup_steps(60, 5), warmup_steps(60, 0), warmup_steps(60, 50)
+    (50, 20, 0, 30)
+    """
+    if not wanted:
+        return 0
+    return min(steps // 2, max(wanted, min(_LEAST_WARMUP, steps // 3)))
 
 
 def parameter_groups(network: torch.nn.Module, plan: FinetunePlan) -> Groups:

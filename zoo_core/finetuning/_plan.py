@@ -51,7 +51,8 @@ class FinetunePlan:
     weight_decay : float
         Of AdamW; biases and normalisations are exempt.
     warmup_epochs : float
-        Length of the linear rise of the learning rate.
+        Length of the linear rise of the learning rate; at least 50 steps, if that is no more
+        than a third of the run, unless it is 0.
     label_smoothing : float
         Share of the target that is spread over all classes.
     balance_classes : bool
