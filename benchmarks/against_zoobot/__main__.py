@@ -41,6 +41,11 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, required=True, help="without a suffix")
     parser.add_argument("--work", type=Path, help="folder for pictures, backbones and logs")
     parser.add_argument("--arch", nargs="+", help="backbones, by their names in timm")
+    parser.add_argument(
+        "--shorter", nargs=3, type=int, metavar=("FIRST", "HEAD", "ROUNDS"),
+        help="for backbones that take hours: epochs of the backbone's own training, epochs of "
+        "Zoobot's head at most, repetitions",
+    )  # fmt: skip
     parser.add_argument("--fast", action="store_true", help="everything tiny, for a test")
     parser.add_argument("--page", action="store_true", help="measure nothing, write the page")
     arguments = parser.parse_args()
@@ -69,7 +74,13 @@ def _measure(arguments: argparse.Namespace, settings: Settings, file: Path) -> N
         stored = json.loads(file.read_text(encoding="utf-8"))
     command = "python -m benchmarks.against_zoobot --zoobot-python PATH"
     command += f" -o {arguments.output}" + " --fast" * arguments.fast
-    stored["settings"] = asdict(settings)
+    stored["settings"] = asdict(FAST if arguments.fast else Settings())
+    if arguments.shorter:
+        first, head, rounds = arguments.shorter
+        shorter = {"first_epochs": first, "head_epochs": head, "rounds": rounds}
+        settings = Settings(**{**asdict(settings), **shorter})
+        told = stored.setdefault("shorter", {})
+        told.update(dict.fromkeys(settings.architectures, shorter))
     stored["facts"] = {
         "machine": describe_machine(),
         "zoobot": _versions_there(arguments.zoobot_python),

@@ -41,7 +41,7 @@ of the whole command, least of {rounds} repetitions), for other programs ran on 
 {summary}
 
 {answers}
-
+{shorter}
 ## A head alone
 
 Zoobot (`training_mode='head_only'`, at most {head_epochs} epochs, patience 10) runs the
@@ -144,6 +144,7 @@ def write_page(stored: dict[str, Any], output: Path) -> str:
         single=_starts(records, archs),
         count=settings.train + settings.validation,
         machine=facts["machine"],
+        shorter="".join(_shorter(stored.get("shorter", {}))),
         versions=_versions(facts),
         command=facts["command"],
         commands="\n".join(_commands(records, archs[:1])),
@@ -176,6 +177,16 @@ def _answers(records: Records, settings: Settings, archs: list[str]) -> Iterator
             word = "reached" if is_met else "**missed**"
             what = f"{arch}, {_WORK[kind]}: {_times(ratio)}"
             yield f"- {what}, the goal of {GOALS[kind]:g}x is {word}."
+
+
+def _shorter(shorter: dict[str, dict[str, int]]) -> Iterator[str]:
+    """What was done less of for a backbone, and what it does to the ratios."""
+    for arch, less in shorter.items():
+        yield (
+            f"\n{arch} was measured with less: {less['first_epochs']} epochs of the backbone's "
+            f"own training, {less['rounds']} repetition, and at most {less['head_epochs']} epochs "
+            "of Zoobot's head, whose ratio more epochs would raise.\n"
+        )
 
 
 def _losses(records: Records, archs: list[str]) -> Iterator[str]:
