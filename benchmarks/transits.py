@@ -1,6 +1,7 @@
 """Transit finders side by side: the zoo's networks and astropy's box least squares.
 
     python benchmarks/transits.py
+    python benchmarks/transits.py -o docs/evidence/transits
     python benchmarks/transits.py cnn-transit ./runs/mine/cnn-transit --count 5000
 
 All look at the same simulated windows of six hours, which none was trained on. Printed as
@@ -19,7 +20,8 @@ from __future__ import annotations
 
 import argparse
 import warnings
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -31,6 +33,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     Finder = Callable[[np.ndarray], np.ndarray]
+
+#: Above the tables.
+PAGE = """\
+# Transit finders side by side
+
+{count:,} windows of six hours from the simulator `transits` version {version} (grid for
+testing, corrected generator), seed {seed}, which no finder was trained on. Intervals are
+Wilson's, 95 %. Errors are shares of all windows. Box least squares is astropy's, with boxes of
+15 to 75 samples.
+
+```
+python benchmarks/transits.py -o docs/evidence/transits
+```
+
+![Recall over depth / noise]({stem}.png)
+
+"""
 
 MODELS = ("cnn-transit", "mlp-transit", "wavelet-transit", "logistic-transit")
 BLS = "box least squares"
@@ -59,6 +78,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("models", nargs="*", default=MODELS, help="names or paths of models")
     parser.add_argument("--count", type=int, default=20_000, help="windows")
+    parser.add_argument(
+        "-o", "--output", type=Path, help="also write OUTPUT.md and the picture OUTPUT.png"
+    )
     parser.add_argument("--no-bls", action="store_true", help="leave box least squares out")
     arguments = parser.parse_args()
     finders = {name.rpartition("/")[2]: of_model(name) for name in arguments.models}
@@ -69,11 +91,44 @@ def main() -> None:
         cuts[BLS] = best_cut(truth["transit"] == 1, box_least_squares(flux))
     flux, truth = windows(arguments.count, SEED)
     scores = {name: find(flux) for name, find in finders.items()}
-    print_grid(truth, scores, cuts)
-    print_recall(truth, scores)
-    print_missing(flux, truth, finders, cuts)
+    recall = recall_table(truth, scores)
+    tables = [
+        grid_table(truth, scores, cuts),
+        recall,
+        missing_table(flux, truth, finders, cuts),
+    ]
     flux, truth = windows(arguments.count, SEED, **RED)
-    print_red(truth, {name: find(flux) for name, find in finders.items()})
+    tables.append(red_table(truth, {name: find(flux) for name, find in finders.items()}))
+    text = "\n\n".join(map(in_markdown, tables)) + "\n"
+    print(text)
+    if arguments.output:
+        write(arguments, text, recall)
+
+
+def write(arguments: argparse.Namespace, text: str, recall: Table) -> None:
+    """The page and its picture."""
+    from zoo_core.plots import new_figure, save_figure
+
+    version = zoo.Zoo.discover().simulator("transits").version
+    output: Path = arguments.output
+    page = PAGE.format(count=arguments.count, version=version, seed=SEED, stem=output.name)
+    output.with_suffix(".md").write_text(page + text, encoding="utf-8")
+    figure, (axes,) = new_figure()
+    for name, *shares in recall.rows:
+        axes.plot(RATIOS, [float(share) for share in shares], marker="o", label=name)
+    axes.set_xlabel("depth / noise of one sample")
+    axes.set_ylabel("recall at 1 % false positives")
+    axes.legend()
+    output.with_suffix(".png").unlink(missing_ok=True)
+    save_figure(figure, output.with_suffix(".png"))
+
+
+class Table(NamedTuple):
+    """A table of text."""
+
+    title: str
+    header: Sequence[str]
+    rows: Sequence[Sequence[str]]
 
 
 def windows(count: int, seed: int, **options: Any) -> tuple[np.ndarray, dict[str, np.ndarray]]:
@@ -136,9 +191,9 @@ def without_samples(flux: np.ndarray, share: float) -> np.ndarray:
     return holey
 
 
-def print_grid(
+def grid_table(
     truth: dict[str, np.ndarray], scores: dict[str, np.ndarray], cuts: dict[str, float]
-) -> None:
+) -> Table:
     """Accuracy and area on the whole grid, errors as shares of all windows."""
     positive = truth["transit"] == 1
     rows = []
@@ -155,10 +210,10 @@ def print_grid(
             ]
         )
     header = ["finder", "accuracy (95 %)", "AUC", "false positives", "false negatives"]
-    print_table(f"Grid for testing, {len(positive):,} windows", header, rows)
+    return Table(f"Grid for testing, {len(positive):,} windows", header, rows)
 
 
-def print_recall(truth: dict[str, np.ndarray], scores: dict[str, np.ndarray]) -> None:
+def recall_table(truth: dict[str, np.ndarray], scores: dict[str, np.ndarray]) -> Table:
     """Recall over depth / noise at one false positive in a hundred."""
     positive = truth["transit"] == 1
     rows = []
@@ -167,15 +222,15 @@ def print_recall(truth: dict[str, np.ndarray], scores: dict[str, np.ndarray]) ->
         here = [positive & np.isclose(truth["depth_over_noise"], ratio) for ratio in RATIOS]
         rows.append([name, *(f"{(score[one] > cut).mean():.3f}" for one in here)])
     header = ["finder", *(f"{ratio:g}" for ratio in RATIOS)]
-    print_table("Recall over depth / noise at 1 % false positives", header, rows)
+    return Table("Recall over depth / noise at 1 % false positives", header, rows)
 
 
-def print_missing(
+def missing_table(
     flux: np.ndarray,
     truth: dict[str, np.ndarray],
     finders: dict[str, Finder],
     cuts: dict[str, float],
-) -> None:
+) -> Table:
     """Accuracy of windows with a depth above the noise, over the share that is missing."""
     deep = truth["depth_over_noise"] > 1.0
     positive = truth["transit"][deep] == 1
@@ -187,10 +242,10 @@ def print_missing(
         ]
         rows.append([name, *(f"{share:.4f}" for share in right)])
     header = ["finder", *(f"{100 * share:g} %" for share in MISSING)]
-    print_table("Accuracy over missing samples, depth / noise above 1", header, rows)
+    return Table("Accuracy over missing samples, depth / noise above 1", header, rows)
 
 
-def print_red(truth: dict[str, np.ndarray], scores: dict[str, np.ndarray]) -> None:
+def red_table(truth: dict[str, np.ndarray], scores: dict[str, np.ndarray]) -> Table:
     """Area and recall with correlated noise and imitators."""
     positive = truth["transit"] == 1
     kinds = sorted(set(truth["kind"].tolist()) - {"transit", "quiet"})
@@ -206,14 +261,13 @@ def print_red(truth: dict[str, np.ndarray], scores: dict[str, np.ndarray]) -> No
             [name, *(f"{area:.4f}" for area in areas), f"{(score[clear] > cut).mean():.3f}"]
         )
     header = ["finder", "AUC", *(f"against {kind}" for kind in kinds), "recall from 1.5 on"]
-    print_table("Correlated noise as strong as the white, and imitators", header, rows)
+    return Table("Correlated noise as strong as the white, and imitators", header, rows)
 
 
-def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table in Markdown."""
-    print(f"\n{title}\n")
-    for row in (header, ["---"] * len(header), *rows):
-        print(f"| {' | '.join(row)} |")
+def in_markdown(table: Table) -> str:
+    """Title and rows."""
+    lines = [table.header, ["---"] * len(table.header), *table.rows]
+    return "\n".join([f"## {table.title}\n", *(f"| {' | '.join(line)} |" for line in lines)])
 
 
 if __name__ == "__main__":

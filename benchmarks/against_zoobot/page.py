@@ -184,8 +184,8 @@ def _shorter(shorter: dict[str, dict[str, int]]) -> Iterator[str]:
     for arch, less in shorter.items():
         yield (
             f"\n{arch} was measured with less: {less['first_epochs']} epochs of the backbone's "
-            f"own training, {less['rounds']} repetition, and at most {less['head_epochs']} epochs "
-            "of Zoobot's head, whose ratio more epochs would raise.\n"
+            f"own training, {less['rounds']} repetition, and at most {less['head_epochs']} "
+            "epochs of Zoobot's head, whose ratio more epochs would raise.\n"
         )
 
 

@@ -9,8 +9,10 @@ from scipy import ndimage, stats
 from zoo_strong_lensing.simulation import canvas, hst, hst_noise, hst_priors, population, sie
 from zoo_strong_lensing.simulation.draw import Draw
 from zoo_strong_lensing.simulation.hst import PIXEL_SCALE_ARCSEC, SIZE, HstLens
+from zoo_strong_lensing.simulation.hst_blend import HstBlend
 
 from zoo_core import UsageError
+from zoo_core.preprocessing import Preprocessing
 
 FRAME = SIZE * PIXEL_SCALE_ARCSEC
 
@@ -288,3 +290,52 @@ def test_an_impossible_share_is_refused(masked):
     """With the range and what was given."""
     with pytest.raises(UsageError, match="masked must be a number from 0 to 1, is"):
         HstLens(masked)
+
+
+# ---------------------------------------------------------------- with the light of the lens
+
+
+def test_a_blend_is_arcs_and_lens_and_noise():
+    """In the bluest band: what is left after both is white noise of the told deviation."""
+    drawn = HstBlend().draw(12, torch.Generator().manual_seed(2))
+    image, maps = drawn.arrays["image"], drawn.maps
+    left = image[:, 0] - maps["lens_light"] - maps["arcs"]
+
+    assert image.shape == (12, 3, SIZE, SIZE)
+    np.testing.assert_allclose(left.std(dim=(1, 2)), drawn.truth["noise"], rtol=0.03)
+    assert maps["arcs"].flatten(1).amax(1).numpy() == pytest.approx(1.0, rel=1e-4)
+    assert set(drawn.truth) == {column.name for column in HstBlend.truth}
+
+
+def test_lenses_are_red_and_as_bright_as_they_are_told_to_be():
+    """The peak of the reddest band is the lens's, and it is fainter in the bluest."""
+    drawn = HstBlend().draw(24, torch.Generator().manual_seed(3))
+    peak = drawn.arrays["image"].amax(dim=(2, 3)).numpy()
+    brightness = drawn.truth["brightness"]
+    lens = drawn.maps["lens_light"].flatten(1).amax(1).numpy()
+
+    clear = brightness > 5
+    np.testing.assert_allclose(peak[clear, 2], brightness[clear], rtol=0.2)
+    assert (lens / brightness).max() < 0.4
+    assert (lens / brightness).min() > 0.06
+
+
+@pytest.mark.parametrize("step", ["separate_center", "subtract_sersic"])
+def test_lens_light_can_be_taken_away(step):
+    """What is left of a bright lens is more like the arcs than the image was, in most cases."""
+    drawn = HstBlend().draw(24, torch.Generator().manual_seed(4))
+    bright = (drawn.truth["brightness"] > 4) & (drawn.truth["einstein_radius"] > 0.5)
+    arcs = drawn.maps["arcs"].flatten(1).numpy()[bright]
+    image = drawn.arrays["image"][torch.from_numpy(bright)]
+    given = image if step == "separate_center" else image[:, 1:2]
+    steps = Preprocessing.parse([{"op": step}], channels=given.shape[1])
+
+    def likeness(images):
+        pairs = zip(images.flatten(1).numpy(), arcs, strict=True)
+        return np.array([np.corrcoef(one, two)[0, 1] for one, two in pairs])
+
+    before, after = likeness(image[:, 1]), likeness(steps(given)[:, 0])
+
+    assert bright.sum() > 8
+    assert np.mean(after > before) >= 0.8
+    assert np.median(after - before) > 0.05

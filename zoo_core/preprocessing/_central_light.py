@@ -25,6 +25,9 @@ _FLATTEST = 0.1
 #: Pixels that an independent component analysis needs for each component.
 _LEAST_PIXELS = 16
 
+#: Pixels over which a component is smoothed to see where its light is.
+_SMOOTH = 1.5
+
 #: Second singular value over the first below which channels tell the same: rounding.
 _SAME = 1e-5
 
@@ -186,8 +189,8 @@ def separate_center(batch: torch.Tensor) -> torch.Tensor:
 
     Independent component analysis with two components over the channels (FastICA;
     Hyvarinen & Oja 2000), as Hezaveh et al. (2017) separate arcs from a lens. The component
-    that is better told by a profile that only falls with the distance from the middle is the
-    galaxy; the other is returned, in the units of the channel that it is brightest in.
+    whose light lies nearer to the middle is the galaxy; the other is returned, in the units of
+    the channel that it is brightest in.
 
     Parameters
     ----------
@@ -229,10 +232,9 @@ def _other_component(image: np.ndarray) -> np.ndarray:
         # The last step is as good as any: what it is worth is seen in the image.
         warnings.simplefilter("ignore", ConvergenceWarning)
         components = analysis.fit_transform(pixels / scale)
-    places = np.argwhere(there) + 0.5 - np.array(there.shape) / 2.0
-    distance = np.hypot(*places.T)
-    told = [_told_by_falling(component, distance) for component in components.T]
-    other = int(np.argmin(told))
+    places = np.argwhere(there)
+    far = [_mean_radius(component, places, there.shape) for component in components.T]
+    other = int(np.argmax(far))
     weights = analysis.mixing_[:, other]
     brightest = int(np.argmax(np.abs(weights)))
     kept = components[:, other] * weights[brightest] * scale
@@ -244,20 +246,18 @@ def _other_component(image: np.ndarray) -> np.ndarray:
     return out
 
 
-def _told_by_falling(component: np.ndarray, distance: np.ndarray) -> float:
-    """Share of the variance that a falling function of the distance explains, 0 to 1."""
+def _mean_radius(component: np.ndarray, places: np.ndarray, shape: tuple[int, ...]) -> float:
+    """Mean distance of a component's light from the middle, weighted by its square."""
     import numpy as np
-    from sklearn.isotonic import IsotonicRegression
+    from scipy.ndimage import gaussian_filter
 
-    rings = distance.astype(np.int64)
-    count = np.maximum(np.bincount(rings), 1)
-    mean = np.bincount(rings, component) / count
-    centred = component - component.mean()
-    shares = []
-    for sign in (1.0, -1.0):
-        fitted = IsotonicRegression(increasing=False).fit_transform(
-            np.arange(len(mean)), sign * mean, sample_weight=count
-        )
-        left = sign * component - fitted[rings]
-        shares.append(1.0 - left.var() / max(centred.var(), 1e-300))
-    return float(max(shares))
+    centred = component - np.median(component)
+    if centred.max() < -centred.min():
+        centred = -centred
+    image = np.zeros(shape)
+    image[tuple(places.T)] = centred
+    # Smoothed, so that noise far out, of which there is most, does not count.
+    weight = np.clip(gaussian_filter(image, _SMOOTH), 0.0, None) ** 2
+    middle = (np.array(shape) - 1) / 2.0
+    distance = np.hypot(*(np.indices(shape) - middle[:, None, None]))
+    return float((weight * distance).sum() / max(weight.sum(), 1e-300))

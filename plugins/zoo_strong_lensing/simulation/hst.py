@@ -17,7 +17,7 @@ from .grid import Grid
 SIZE, PIXEL_SCALE_ARCSEC = 192, 0.04
 
 #: Pixels around the frame that light is smeared in from.
-_MARGIN = 12
+MARGIN = 12
 
 #: Rms of what a subtraction of the lens light leaves in each pixel, as a share of the image.
 _LEFT_OVER = 0.01
@@ -90,7 +90,7 @@ class HstLens(Simulator):
             raise UsageError(f"masked must be a number from 0 to 1, is {masked!r}.")
         self.masked = float(masked)
         self.grid = Grid(
-            size=SIZE, pixel_scale_arcsec=PIXEL_SCALE_ARCSEC, oversampling=1, margin=_MARGIN
+            size=SIZE, pixel_scale_arcsec=PIXEL_SCALE_ARCSEC, oversampling=1, margin=MARGIN
         )
 
     def draw(self, count: int, generator: torch.Generator) -> Simulated:
@@ -118,7 +118,7 @@ class HstLens(Simulator):
         scatter = torch.randn(images.shape, generator=draw.generator)
         images = images + _LEFT_OVER * images * scatter
         images = hst_noise.smooth(images, sigma)
-        images = images[:, _MARGIN:-_MARGIN, _MARGIN:-_MARGIN]
+        images = images[:, MARGIN:-MARGIN, MARGIN:-MARGIN]
         images = hst_noise.count_photons(draw, hst_noise.to_peak(images))
         images, rms = hst_noise.noise(draw, hst_noise.hit(draw, images))
         images = hst_noise.mask(draw, images, self.masked, PIXEL_SCALE_ARCSEC)
