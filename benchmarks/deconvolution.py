@@ -54,8 +54,8 @@ LOWEST, HIGHEST = -0.1, 4.0
 PAGE = """\
 # Restoring galaxies
 
-{count} galaxies in each cell of the simulator `degraded-galaxies` version {version} (noise of its
-own in each band), seed {seed}, which no model was trained on. PSNR (dB) and SSIM are of the
+{count} galaxies in each cell of the simulator `degraded-galaxies` version {version} (noise of
+its own in each band), seed {seed}, which no model was trained on. PSNR (dB) and SSIM are of the
 stretched image, asinh(10 x) / 3 with x = (v + 0.1) / 4.1, on a range of one. The truth has the
 seeing of the survey and no noise. Bias of flux and size and the error of the ellipticity are of
 the sum of the bands by adaptive moments; behind them the share of galaxies that could be

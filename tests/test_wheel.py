@@ -165,6 +165,7 @@ def test_tests_and_examples_stay_out(installed):
         "zoo_core",
         "zoo_deconvolution",
         "zoo_exoplanets",
+        "zoo_radio",
         "zoo_ray",
         "zoo_strong_lensing",
         "zoo_timm",

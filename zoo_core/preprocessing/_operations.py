@@ -106,6 +106,33 @@ def _noise_scale(batch: torch.Tensor) -> torch.Tensor:
     return batch / sigma.view(*sigma.shape, *(1,) * (batch.dim() - 2))
 
 
+def _sigma_floor(batch: torch.Tensor, sigma: float) -> torch.Tensor:
+    import torch
+
+    values = batch.flatten(2)
+    inside = values.isfinite()
+    filled = values.nan_to_num(0.0, 0.0, 0.0)
+    deviation = values.new_zeros(values.shape[:2])
+    for _ in range(_CLIPPINGS):
+        count = inside.sum(dim=2).clamp_min(1)
+        mean = (filled * inside).sum(dim=2) / count
+        off = (filled - mean[:, :, None]) * inside
+        deviation = (off.square().sum(dim=2) / count).sqrt()
+        inside &= (filled - mean[:, :, None]).abs() <= _CLIPPED * deviation[:, :, None]
+    low = (values < sigma * deviation[:, :, None]).view_as(batch)
+    return torch.where(low, torch.zeros_like(batch), batch)
+
+
+def _peak_scale(batch: torch.Tensor) -> torch.Tensor:
+    import torch
+
+    values = batch.flatten(2)
+    largest = torch.where(values.isnan(), values.new_tensor(-math.inf), values).amax(dim=2)
+    usable = (largest > 0) & largest.isfinite()
+    peak = torch.where(usable, largest, torch.ones_like(largest))
+    return batch / peak.view(*peak.shape, *(1,) * (batch.dim() - 2))
+
+
 def _subtract_median(batch: torch.Tensor) -> torch.Tensor:
     # One missing sample would make the plain median, and so the whole channel, NaN.
     median = batch.flatten(2).nanmedian(dim=2).values
@@ -161,6 +188,9 @@ def _resize(batch: torch.Tensor, size: list[int]) -> torch.Tensor:
     return functional.interpolate(batch, size=size, mode="bilinear", antialias=True)
 
 
+#: Rounds of a sigma clipping, and where it clips.
+_CLIPPINGS, _CLIPPED = 10, 3.0
+
 VOCABULARY: Mapping[str, Operation] = {
     "asinh": Operation(
         _asinh,
@@ -200,6 +230,12 @@ VOCABULARY: Mapping[str, Operation] = {
         "(x - mean) / std for each channel",
         inverse=_denormalize,
     ),
+    "peak_scale": Operation(
+        _peak_scale,
+        {},
+        "sample",
+        "divide each channel by its largest value, where that is above 0",
+    ),
     "resize": Operation(
         _resize,
         {"size": "lengths"},
@@ -220,6 +256,13 @@ VOCABULARY: Mapping[str, Operation] = {
         "keep what has another colour than the galaxy in the middle, as one channel: "
         "independent component analysis of two components over the channels of an image",
         channels=1,
+    ),
+    "sigma_floor": Operation(
+        _sigma_floor,
+        {"sigma": "positive"},
+        "sample",
+        "set to 0 what lies below so many standard deviations of each channel, after clipping "
+        "at 3 of them ten times",
     ),
     "standardize": Operation(
         _standardize,

@@ -15,9 +15,11 @@ EXAMPLES = {
     "fill_nan": {"value": 0.5},
     "noise_scale": {},
     "normalize": {"mean": [1.0, 2.0], "std": [2.0, 4.0]},
+    "peak_scale": {},
     "scale": {"factor": 3.0},
     "resize": {"size": [3, 3]},
     "separate_center": {},
+    "sigma_floor": {"sigma": 0.5},
     "standardize": {},
     "subtract_median": {},
     "subtract_sersic": {},
@@ -141,6 +143,32 @@ def test_a_missing_pixel_touches_no_other(name, batch):
     torch.testing.assert_close(found, whole, atol=0.4, rtol=0.3)
 
 
+def test_sigma_floor_is_that_of_astropy():
+    """The clipped standard deviation of astropy, without its median, as published."""
+    from astropy.stats import sigma_clipped_stats
+
+    noise = torch.randn(2, 1, 40, 40, generator=torch.Generator().manual_seed(4))
+    noise[:, :, 10:14, 10:14] += 50.0
+    noise[1] += 0.3
+    floored = _apply("sigma_floor", noise, sigma=3.0)
+
+    for image, found in zip(noise, floored, strict=True):
+        deviation = sigma_clipped_stats(image.double().numpy(), sigma=3, maxiters=10)[2]
+        expected = torch.where(image < 3 * deviation, torch.zeros_like(image), image)
+        assert torch.equal(found, expected)
+
+
+def test_peak_scale_brings_the_peak_to_one():
+    """Of each channel; one without anything above 0 stays as it is."""
+    images = torch.tensor([[[4.0, -8.0], [-1.0, 0.0]], [[0.5, math.nan], [2.0, 1.0]]])
+
+    found = _apply("peak_scale", images)
+
+    assert found[0].tolist() == [[1.0, -2.0], [-1.0, 0.0]]
+    assert found[1, 0, 0] == 1.0
+    assert found[1, 1].tolist() == [1.0, 0.5]
+
+
 def test_subtract_median_makes_the_median_zero(batch):
     """Each channel of each object."""
     result = _apply("subtract_median", batch).flatten(2)
@@ -179,8 +207,8 @@ def test_standardize_counts_what_is_there_and_divides_by_no_zero():
         ({"op": "asinh", "softening": 1.0, "more": 1}, "takes the arguments"),
         ({"op": "asinh", "softening": 0.0}, "positive number"),
         ({"op": "asinh", "softening": "2 * 3"}, "positive number"),
-        ({"op": "scale", "factor": math.nan}, "finite number"),
-        ({"op": "scale", "factor": True}, "finite number"),
+        ({"op": "fill_nan", "value": math.nan}, "finite number"),
+        ({"op": "fill_nan", "value": True}, "finite number"),
         ({"op": "normalize", "mean": [0.0], "std": [1.0]}, "list of 2"),
         ({"op": "normalize", "mean": [0.0, 0.0], "std": [1.0, None]}, "list of 2"),
         ({"op": "center_crop", "size": [0, 3]}, "positive integers"),

@@ -1,0 +1,1 @@
+"""Networks of the published classifiers of radio galaxies, and one that may be turned."""

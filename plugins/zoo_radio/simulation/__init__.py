@@ -1,0 +1,1 @@
+"""Images of radio galaxies as an interferometer sees them."""
