@@ -20,11 +20,14 @@ _PATCH = 6
 _FINE = 6
 _CUSP, _CUSP_FINE = 2.0, 3
 
+_WITHOUT_BANDS = 3
+
 # Components painted at once, so that a block of 108 x 108 grids stays in the cache.
 _BLOCK = 64
 
 
 def _columns(components: Components, block: slice) -> Components:
+    """Columns ``(m, 1, 1)``; of fluxes in several bands ``(m, 1, 1, band)``."""
     return {name: values[block, None, None] for name, values in components.items()}
 
 
@@ -33,6 +36,23 @@ def _blocks(components: Components) -> Iterator[tuple[torch.Tensor, Components]]
     for start in range(0, count, _BLOCK):
         block = slice(start, min(start + _BLOCK, count))
         yield components["owner"][block], _columns(components, block)
+
+
+def _add(
+    image: torch.Tensor, owner: torch.Tensor, light: torch.Tensor, flux: torch.Tensor
+) -> None:
+    """Add light ``(m, y, x)`` times fluxes, of one band or of each, to the owners' images."""
+    if image.dim() == _WITHOUT_BANDS:
+        image.index_add_(0, owner, light.mul_(flux))
+        return
+    # The light is the same in all bands, and is what takes the time.
+    for band in range(image.shape[1]):
+        image[:, band].index_add_(0, owner, light * flux[..., band])
+
+
+def _like(total: torch.Tensor, flux: torch.Tensor) -> torch.Tensor:
+    """Totals ``(m, 1, 1)`` with an axis for the bands, if fluxes have one."""
+    return total if flux.dim() == total.dim() else total[..., None]
 
 
 def _arm_modulation(
@@ -55,7 +75,8 @@ def paint_sersic(image: torch.Tensor, grid: Grid, components: Components) -> Non
 
     Columns: owner, flux (nJy), x, y, half_light (arcsec), index, axis_ratio, angle
     (radians); optional arms, winding, arm_phase, contrast. ``image`` is surface
-    brightness, nJy/arcsec^2, ``(batch, y, x)``.
+    brightness, nJy/arcsec^2, ``(batch, y, x)``; or ``(batch, band, y, x)`` with fluxes
+    ``(m, band)``, here and in the functions below.
     """
     spiral = "contrast" in components
     x0, y0 = grid.coordinates()
@@ -66,7 +87,7 @@ def paint_sersic(image: torch.Tensor, grid: Grid, components: Components) -> Non
         _refine_centre(light, grid, c)
         if spiral:
             light.mul_(_arm_modulation(x, y, r2, c))
-        image.index_add_(0, owner, light.mul_(c["flux"]))
+        _add(image, owner, light, c["flux"])
 
 
 def _refine_centre(light: torch.Tensor, grid: Grid, c: Components) -> None:
@@ -109,7 +130,7 @@ def paint_arcs(image: torch.Tensor, grid: Grid, components: Components) -> None:
         knots = torch.cos(c["knots"] * torch.atan2(y, x) + c["knot_phase"])
         light.mul_(1.0 + c["knot_contrast"] * knots)
         total = light.sum(dim=(-2, -1), keepdim=True).clamp_min_(1e-6) * area
-        image.index_add_(0, owner, light.mul_(c["flux"] / total))
+        _add(image, owner, light, c["flux"] / _like(total, c["flux"]))
 
 
 def paint_spikes(image: torch.Tensor, grid: Grid, components: Components) -> None:
@@ -130,7 +151,7 @@ def paint_spikes(image: torch.Tensor, grid: Grid, components: Components) -> Non
             profile = profile / (1.0 + (along / c["length"]).square())
             light += profile * (line < c["spikes"] / 2)
         total = light.sum(dim=(-2, -1), keepdim=True) * area
-        image.index_add_(0, owner, light.mul_(c["flux"] / total))
+        _add(image, owner, light, c["flux"] / _like(total, c["flux"]))
 
 
 def paint_lensed(image: torch.Tensor, grid: Grid, lens: Components, clumps: int) -> None:

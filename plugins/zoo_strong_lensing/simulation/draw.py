@@ -54,6 +54,8 @@ class Draw:
 
     def choice(self, n: int, weights: list[float]) -> torch.Tensor:
         """Indices ``(n,)`` int64 with the given relative weights."""
+        if not n:
+            return torch.zeros(0, dtype=torch.int64)
         return torch.multinomial(
             torch.tensor(weights, dtype=torch.float32),
             n,
