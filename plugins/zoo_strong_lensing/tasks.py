@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from zoo_core import metrics
+from zoo_core.errors import CardError
 from zoo_core.tasks import BinaryClassification
 
 from .simulation.population import HARD_NEGATIVES
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     import matplotlib.figure
 
+    from zoo_core.cards import Target
     from zoo_core.metrics import Metric
 
 #: The lenses that Lanusse et al. (2018, MNRAS 473, 3895) quote their completeness for.
@@ -39,7 +41,45 @@ class LensFinding(BinaryClassification):
     for non-lenses, adds the completeness of bright lenses and a completeness map; one with
     ``kind`` adds how often each kind of non-lens passes, and how pure a selection among
     lenses and that kind alone would be. Without them it is a ``BinaryClassification``.
+
+    Parameters
+    ----------
+    targets, calibration
+        As of any task.
+    search : mapping, optional
+        A population to be searched: ``objects``, how many, ``lenses``, how many of them are
+        lenses, and ``completeness``, a list of shares of these that are to be found. It adds
+        the number of candidates and their purity, at this prevalence.
+
+    Raises
+    ------
+    CardError
+        A search without one of these.
     """
+
+    def __init__(
+        self,
+        targets: tuple[Target, ...],
+        calibration: Mapping[str, float] | None = None,
+        *,
+        search: Mapping[str, Any] | None = None,
+    ):
+        self.search = dict(search or {})
+        super().__init__(targets, calibration)
+
+    def check(self) -> None:
+        """Raise ``CardError`` for a search that cannot be meant."""
+        super().check()
+        if not self.search:
+            return
+        known = {"objects", "lenses", "completeness"}
+        shares = self.search.get("completeness")
+        good = set(self.search) == known and isinstance(shares, list | tuple) and shares
+        if not good or not 0 < self.search["lenses"] < self.search["objects"]:
+            raise CardError(
+                "a search has objects, fewer lenses than that, and a list of completeness; got "
+                f"{self.search}."
+            )
 
     def metrics(
         self, truth: Mapping[str, np.ndarray], predictions: Mapping[str, np.ndarray]
@@ -47,6 +87,10 @@ class LensFinding(BinaryClassification):
         """Those of a binary classification, of bright lenses, and of kinds of non-lenses."""
         positive, score = self.compared(truth, predictions)
         found = super().metrics(truth, predictions)
+        if self.search:
+            population = metrics.Search(self.search["objects"], self.search["lenses"])
+            for share in self.search["completeness"]:
+                found += metrics.measure_search(positive, score, share, population)
         bright = _bright(truth)
         kinds = _kinds(truth)
         if bright is not None:

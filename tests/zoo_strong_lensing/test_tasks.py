@@ -197,3 +197,43 @@ def test_scores_by_kind_name_every_kind():
 
     assert [t.get_text() for t in axes.get_yticklabels()] == ["lens", "elliptical", "ring"]
     assert axes.texts[2].get_text() == "1.00 % of 100"
+
+
+# ---------------------------------------------------------------- a search
+
+
+def test_a_search_tells_candidates_and_purity():
+    """At the population that the card names, beside all other metrics."""
+    from zoo_core.cards import Target
+
+    target = (Target(name="lens", classes=("non-lens", "lens")),)
+    search = {"objects": 21789, "lenses": 3, "completeness": [0.5, 1.0]}
+    task = LensFinding(target, search=search)
+    truth = {"lens": np.array([1, 1, 0, 0, 0, 0])}
+    predictions = {"p_lens": np.array([0.9, 0.4, 0.5, 0.2, 0.1, 0.1])}
+    predictions["p_non-lens"] = 1 - predictions["p_lens"]
+
+    found = {(m.name, m.conditions): m.value for m in task.metrics(truth, predictions)}
+
+    assert found["candidates", "50 % of 3 among 21,789 objects"] == pytest.approx(1.5)
+    assert found["candidates", "100 % of 3 among 21,789 objects"] == pytest.approx(
+        3 + 0.25 * 21786
+    )
+
+
+@pytest.mark.parametrize(
+    "search",
+    [
+        {"objects": 10},
+        {"objects": 10, "lenses": 20, "completeness": [0.5]},
+        {"objects": 10, "lenses": 2, "completeness": []},
+    ],
+)
+def test_a_search_that_cannot_be_meant_is_refused(search):
+    """When the card is read."""
+    from zoo_core.cards import Target
+    from zoo_core.errors import CardError
+
+    target = (Target(name="lens", classes=("non-lens", "lens")),)
+    with pytest.raises(CardError, match="a search has objects"):
+        LensFinding(target, search=search)

@@ -37,12 +37,14 @@ from ._ranking import (
     threshold_at_rejection,
 )
 from ._regression import measure_bias, measure_error_quantile, measure_rmse
+from ._search import Search, measure_search, threshold_at_completeness
 
 __all__ = [
     "CALIBRATION_BINS",
     "Metric",
     "Moments",
     "ReliabilityCurve",
+    "Search",
     "adaptive_moments",
     "auroc",
     "completeness_at_rejection",
@@ -65,12 +67,14 @@ __all__ = [
     "measure_mean",
     "measure_precision",
     "measure_rmse",
+    "measure_search",
     "measure_threshold",
     "measure_tpr",
     "probability_ranks",
     "psnr",
     "reliability_curve",
     "ssim",
+    "threshold_at_completeness",
     "threshold_at_false_positives",
     "threshold_at_rejection",
     "wilson",
