@@ -10,6 +10,7 @@ little, and how little is measured.
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
@@ -19,7 +20,15 @@ from zoo_core import UsageError
 
 from ._classifier import Classifier
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 _TURNS = 4
+
+_LEAST_SIDE = 16
+
+#: Of a look: pixels for each pixel of the image, at least and at most.
+_CLOSEST = (0.1, 10.0)
 
 
 def _transformed(kernel: torch.Tensor, turns: int, *, mirrored: bool) -> torch.Tensor:
@@ -108,19 +117,56 @@ class _Norm(nn.Module):
         return normed
 
 
+class Gaze(nn.Module):
+    """Looks at the middle of an image several times, each time closer.
+
+    Sources of two beams and of fifty then fill a similar number of pixels in one of the looks.
+    Every look has ``side`` pixels a side and is a channel of each band; what lies beyond the
+    image is 0. Cuts are symmetric, so that looks of a turned image are the turned looks.
+
+    Parameters
+    ----------
+    side : int
+        Pixels along a side of each look.
+    zooms : sequence of float
+        Pixels of a look for each pixel of the image, such as 0.5, 1 and 2.
+
+    Examples
+    --------
+    >>> Gaze(72, (0.5, 1, 2))(torch.zeros(1, 1, 150, 150)).shape
+    torch.Size([1, 3, 72, 72])
+    """
+
+    def __init__(self, side: int, zooms: Sequence[float]):
+        super().__init__()
+        self.side = side
+        self.zooms = tuple(float(zoom) for zoom in zooms)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Looks ``(n, band * zoom, side, side)`` of ``(n, band, y, x)``."""
+        looks = []
+        for zoom in self.zooms:
+            margins = []
+            # From the last axis on, as padding is told; one that is too long is cut.
+            for length in (x.shape[3], x.shape[2]):
+                wanted = round(self.side / zoom)
+                margin = (wanted + (wanted - length) % 2 - length) // 2
+                margins += [margin, margin]
+            look = functional.pad(x, margins)
+            if look.shape[2:] != (self.side, self.side):
+                size = [self.side, self.side]
+                look = functional.interpolate(look, size, mode="bilinear", antialias=True)
+            looks.append(look)
+        return torch.stack(looks, dim=2).flatten(1, 2)
+
+
 class _Halving(nn.Module):
     """Averages on a grid that is the same from all four sides, for odd lengths as for even."""
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        for axis in (2, 3):
-            is_odd = x.shape[axis] % 2
-            size = [1, 1]
-            size[axis - 2] = 3 if is_odd else 2
-            step = [1, 1]
-            step[axis - 2] = 2
-            edge = [length // 2 if length == 3 else 0 for length in size]
-            x = functional.avg_pool2d(x, size, step, edge, count_include_pad=False)
-        return x
+        size = [3 if length % 2 else 2 for length in x.shape[2:]]
+        edge = [length // 2 if length == 3 else 0 for length in size]
+        return functional.avg_pool2d(x, size, 2, edge, count_include_pad=False)
 
 
 class RotationEquivariant(Classifier):
@@ -131,17 +177,21 @@ class RotationEquivariant(Classifier):
     num_bands, num_outputs : int
         Channels and outputs.
     width : int
-        Maps of the first layer, each in all orientations; later ones have 2, 2, 3 and 4 times
+        Maps of the first layer, each in all orientations; later ones have 2, 3, 4 and 4 times
         as many.
     mirrors : bool
         Also mirrors (D4), not only turns (C4).
     dropout : float
         Before the head.
+    side : int
+        Pixels a side of each look at the image (``Gaze``), 16 or more.
+    zooms : sequence of float
+        How close the looks are; one of 1 is the middle of the image as it is.
 
     Raises
     ------
     UsageError
-        A width below one.
+        A width below one, looks that are too small, or none.
 
     Examples
     --------
@@ -159,23 +209,37 @@ class RotationEquivariant(Classifier):
         width: int = 4,
         mirrors: bool = True,
         dropout: float = 0.3,
+        side: int = 72,
+        zooms: Sequence[float] = (0.5, 1.0, 2.0),
     ):
         super().__init__()
         if width < 1:
             raise UsageError(f"width must be 1 or more, is {width}.")
+        if side < _LEAST_SIDE:
+            raise UsageError(f"side must be {_LEAST_SIDE} pixels or more, is {side}.")
+        if not zooms or not all(_CLOSEST[0] <= zoom <= _CLOSEST[1] for zoom in zooms):
+            raise UsageError(
+                f"zooms must be numbers from {_CLOSEST[0]} to {_CLOSEST[1]}, are {list(zooms)}."
+            )
         order = _TURNS * (2 if mirrors else 1)
-        widths = [width, 2 * width, 2 * width, 3 * width, 4 * width]
+        widths = [width, 2 * width, 3 * width, 4 * width, 4 * width]
 
         def after(maps: int) -> list[nn.Module]:
-            return [_Norm(maps, order), nn.ReLU(), _Halving()]
+            return [_Norm(maps, order), nn.ReLU()]
 
         layers: list[nn.Module] = [
-            nn.Sequential(Lifting(num_bands, widths[0], 7, mirrors=mirrors), *after(widths[0]))
+            nn.Sequential(
+                Gaze(side, zooms),
+                Lifting(num_bands * len(zooms), widths[0], 5, mirrors=mirrors),
+                *after(widths[0]),
+            )
         ]
-        for into, out in pairwise(widths):
+        for number, (into, out) in enumerate(pairwise(widths)):
+            kernel = 3 if number else 5
             layers.append(
                 nn.Sequential(
-                    GroupConvolution(into, out, 5 if into == width else 3, mirrors=mirrors),
+                    _Halving(),
+                    GroupConvolution(into, out, kernel, mirrors=mirrors),
                     *after(out),
                 )
             )

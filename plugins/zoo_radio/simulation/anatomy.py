@@ -11,9 +11,12 @@ Lengths are arcsec, angles radians, fluxes shares of the source's.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 CLASSES = ("FRI", "FRII", "bent")
 
@@ -21,8 +24,11 @@ CLASSES = ("FRI", "FRII", "bent")
 ALONG = 14
 BLOBS = 2 * ALONG + 1
 
-#: Largest angular sizes: median, scatter of the logarithm, least and most.
-SIZES_ARCSEC = (60.0, 0.45, 22.0, 210.0)
+#: The arms leave to opposite sides.
+_SIDES = torch.tensor([1.0, -1.0])[None, :, None]
+
+#: Angular sizes: median, scatter of the logarithm, least and most.
+SIZES_ARCSEC = (50.0, 0.65, 14.0, 240.0)
 
 
 class Blobs(NamedTuple):
@@ -64,33 +70,45 @@ def draw_sources(kind: torch.Tensor, generator: torch.Generator) -> Source:
     median, scatter, least, most = SIZES_ARCSEC
     is_two, is_bent = kind == 1, kind == 2
     # Of bent ones the size is along the arms, which lie closer together than they are long.
-    stretch = torch.where(is_two, 0.8, torch.where(is_bent, 1.7, 1.2))
+    stretch = torch.where(is_two, 0.95, torch.where(is_bent, 1.6, 1.15))
     size = (stretch * median * torch.exp(scatter * normal())).clamp(least, most)
     # Bent sources are mostly tailed FRI; some, wide-angle tails, keep hot spots half way.
     has_spots = is_two | (is_bent & (uniform(0, 1) < 0.3))
-    bend = torch.where(is_bent, uniform(0.7, 2.4), uniform(0.0, 0.3))
-    bend = torch.where(is_two, uniform(0.0, 0.15), bend)
-    core_share = torch.where(has_spots, uniform(0.0, 0.12), uniform(0.03, 0.3))
+    bend = torch.where(is_bent, uniform(0.7, 2.4), uniform(0.0, 0.5))
+    bend = torch.where(is_two, uniform(0.0, 0.3), bend)
+    is_core_bright = uniform(0, 1) < 0.15
+    core_share = torch.where(
+        has_spots,
+        torch.where(is_core_bright, uniform(0.05, 0.25), uniform(0.0, 0.05)),
+        torch.where(is_core_bright, uniform(0.3, 0.7), uniform(0.0, 0.3)),
+    )
     turn = uniform(0.0, 2.0 * math.pi)
+    spots, bent = has_spots[:, None, None], is_bent[:, None, None]
     # Of the two arms one is longer, and one brighter.
-    longer = torch.exp(0.15 * normal(2, 1))
-    brighter = torch.exp(torch.where(has_spots, 0.3 * normal(), 0.45 * normal()))
-    t = (torch.arange(ALONG) + 0.5) / ALONG + 0.02 * normal(2, ALONG)
-    x, y = _run(t * longer, size, bend, uniform(0.7, 1.6))
+    longer = torch.exp(torch.where(spots, 0.2, 0.3) * normal(2, 1))
+    brighter = torch.exp(0.55 * normal())
+    t = ((torch.arange(ALONG) + 0.5) / ALONG + 0.02 * normal(2, ALONG)).clamp_min(0.0)
+    # Arms wander: all FRI and tails do, and both to other sides (S) as well as to one (C).
+    wander = torch.where(spots, 0.04, 0.16) * torch.cumsum(normal(2, ALONG), dim=2)
+    wander = wander + torch.where(spots, 0.1, 0.35) * normal(1, 1) * t * _SIDES
+    x, y = _run(t * longer, size, bend, uniform(0.7, 1.6), wander)
     x, y = (place + 0.03 * size[:, None, None] * t * normal(2, ALONG) for place in (x, y))
     sigma = size[:, None, None] * torch.where(
-        has_spots[:, None, None],
-        0.02 + 0.07 * torch.sin(math.pi * t.clamp(0, 1)),
-        0.015 + uniform(0.05, 0.13, 1, 1) * t,
+        spots,
+        0.015 + uniform(0.03, 0.11, 1, 1) * torch.sin(math.pi * t.clamp(0, 1)),
+        0.012 + uniform(0.03, 0.16, 1, 1) * t ** uniform(0.6, 1.5, 1, 1),
     )
     flux = torch.where(
-        has_spots[:, None, None],
-        _edge_brightened(t, uniform(0.35, 0.8, 1, 1), is_bent[:, None, None]),
-        _edge_darkened(t, uniform(0.3, 0.9, 1, 1), uniform(0.02, 0.15, 1, 1)),
+        spots,
+        _edge_brightened(t, _Lobe.drawn(uniform), bent),
+        _edge_darkened(t, uniform(0.2, 0.7, 2, 1), uniform(0.02, 0.2, 2, 1)),
     )
-    # Jets are patchy, and lobes hardly so.
-    patchy = torch.where(has_spots, 0.3, 0.7)[:, None, None]
+    # Jets are patchy, and lobes hardly so; a jet may flare up once, well within its length.
+    patchy = torch.where(has_spots, 0.35, 0.7)[:, None, None]
     flux = flux * torch.exp(patchy * normal(2, ALONG))
+    flare = torch.exp(-0.5 * ((t - uniform(0.1, 0.4, 2, 1)) / 0.05) ** 2)
+    flares = ~spots & (uniform(0, 1, 1, 1) < 0.4)
+    flux = flux + flares * flare * uniform(0.3, 1.0, 2, 1) * flux.amax(dim=2, keepdim=True)
     flux = flux / flux.sum(dim=2, keepdim=True)
     arms = torch.stack([brighter / (1 + brighter), 1 / (1 + brighter)], dim=1)
     flux = flux * (arms * (1.0 - core_share)[:, None])[:, :, None]
@@ -108,37 +126,50 @@ def draw_sources(kind: torch.Tensor, generator: torch.Generator) -> Source:
 
 
 def _run(
-    t: torch.Tensor, size: torch.Tensor, bend: torch.Tensor, power: torch.Tensor
+    t: torch.Tensor,
+    size: torch.Tensor,
+    bend: torch.Tensor,
+    power: torch.Tensor,
+    wander: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Where the arms run, ``(n, 2, ALONG)``: out along x, and bent towards +y together.
 
-    The direction turns by ``bend`` on the way to the end, as ``t ** power``.
+    The direction turns by ``bend`` on the way to the end, as ``t ** power``, and by ``wander``.
     """
     half = 0.5 * size[:, None, None]
-    angle = bend[:, None, None] * t.clamp_min(0.0) ** power[:, None, None]
+    angle = bend[:, None, None] * t ** power[:, None, None] + wander
     step = half * torch.diff(t, dim=2, prepend=torch.zeros_like(t[:, :, :1]))
-    side = torch.tensor([1.0, -1.0])[None, :, None]
-    x = side * torch.cumsum(step * torch.cos(angle), dim=2)
+    x = _SIDES * torch.cumsum(step * torch.cos(angle), dim=2)
     y = torch.cumsum(step * torch.sin(angle), dim=2)
     return x, y
 
 
 def _edge_darkened(t: torch.Tensor, scale: torch.Tensor, rise: torch.Tensor) -> torch.Tensor:
     """Bright near the core, fading outwards: FRI."""
-    return (1.0 - torch.exp(-t.clamp_min(0.0) / rise)) * torch.exp(-t / scale) + 1e-4
+    return (1.0 - torch.exp(-t / rise)) * torch.exp(-t / scale) + 1e-4
 
 
-def _edge_brightened(
-    t: torch.Tensor, in_spot: torch.Tensor, is_bent: torch.Tensor
-) -> torch.Tensor:
+class _Lobe(NamedTuple):
+    """Of each arm ``(n, 2, 1)``: where the hot spot is, its share, how far the lobe reaches."""
+
+    place: torch.Tensor
+    share: torch.Tensor
+    reach: torch.Tensor
+
+    @classmethod
+    def drawn(cls, uniform: Callable[..., torch.Tensor]) -> _Lobe:
+        return cls(uniform(0.85, 1.0, 2, 1), uniform(0.15, 0.8, 2, 1), uniform(0.1, 0.45, 2, 1))
+
+
+def _edge_brightened(t: torch.Tensor, lobe: _Lobe, is_bent: torch.Tensor) -> torch.Tensor:
     """A hot spot at the end and a lobe behind it: FRII; of bent ones it lies half way."""
-    place = torch.where(is_bent, 0.5, 0.97)
+    place = torch.where(is_bent, 0.5, lobe.place)
     spot = torch.exp(-0.5 * ((t - place) / 0.04) ** 2)
     behind = torch.where(is_bent, t > place, t < place)
-    lobe = torch.exp(-(t - place).abs() / 0.3) * behind
+    tail = torch.exp(-(t - place).abs() / lobe.reach) * behind
     spot = spot / spot.sum(dim=2, keepdim=True).clamp_min(1e-6)
-    lobe = lobe / lobe.sum(dim=2, keepdim=True).clamp_min(1e-6)
-    return in_spot * spot + (1.0 - in_spot) * lobe + 1e-4
+    tail = tail / tail.sum(dim=2, keepdim=True).clamp_min(1e-6)
+    return lobe.share * spot + (1.0 - lobe.share) * tail + 1e-4
 
 
 def _centred(blobs: Blobs) -> Blobs:

@@ -25,13 +25,16 @@ PIXEL_SCALE_ARCSEC, BEAM_ARCSEC, SIZE = 1.8, 5.4, 150
 NOISE_MJY = 0.15
 
 #: Peak over noise: log-uniform.
-PEAK_OVER_NOISE = (8.0, 400.0)
+PEAK_OVER_NOISE = (10.0, 800.0)
 
 _BEAM_SIGMA = BEAM_ARCSEC / (2.0 * math.sqrt(2.0 * math.log(2.0)))
 
 #: Other sources in a cutout, on average, and how bright they are over the source's peak.
-_NEIGHBOURS, _MOST_NEIGHBOURS = 0.3, 3
-_NEIGHBOUR_PEAKS = (0.05, 0.6)
+_NEIGHBOURS, _MOST_NEIGHBOURS = 0.6, 3
+_NEIGHBOUR_PEAKS = (0.02, 1.2)
+
+#: Bent sources among the FRI where bent ones are no class of their own, as in MiraBest.
+_BENT_AMONG_FRI = 0.15
 
 
 class RadioGalaxies(Simulator):
@@ -39,17 +42,22 @@ class RadioGalaxies(Simulator):
 
     Cutouts of 150 x 150 pixels of 1.8 arcsec in mJy a beam, with a round beam of 5.4 arcsec.
     Sources are blobs along two arms (``anatomy``): edge-darkened jets that widen, hot spots
-    with lobes, arms that are bent to one side. The peak is 8 to 400 times the noise of 0.15
-    mJy, which is correlated over the beam; unrelated point sources stand in some cutouts.
+    with lobes, arms that are bent to one side. The peak is 10 to 800 times the noise of 0.15
+    mJy, which is correlated over the beam. What makes it hard: sources of a few beams, FRI that
+    flare or are mostly core, FRII with a bright core or one arm that is hardly there, arms that
+    wander, and unrelated point sources, some as bright as the source and where a hot spot could
+    be.
 
-    It is an artist's idea of these classes: sizes, fluxes and shapes are our own choice, no
-    catalogue was fitted, and real sources are more various. Hybrids, compact sources, double
-    doubles and artefacts of the imaging are not drawn.
+    It is an artist's idea of these classes: shapes and fluxes are our own choice, made with an
+    eye on real cutouts, no catalogue was fitted, and real sources are more various. Sizes and
+    peaks are about as spread as those of MiraBest. Hybrids, compact sources, double doubles and
+    artefacts of the imaging are not drawn.
 
     Parameters
     ----------
     classes : int
-        3, or 2 for FRI and FRII alone. Each is as frequent as the others.
+        3, or 2 for FRI and FRII, where a part of the FRI is bent. Each is as frequent as the
+        others.
     noise : float
         In units of FIRST's, 0 to 20.
 
@@ -60,7 +68,7 @@ class RadioGalaxies(Simulator):
     """
 
     name = "first-radio"
-    version = "1"
+    version = "2"
     summary = "FIRST-like radio galaxies: FRI, FRII, bent; 150x150 px"
     inputs = (
         InputSpec(
@@ -90,7 +98,7 @@ class RadioGalaxies(Simulator):
     def draw(self, count: int, generator: torch.Generator) -> Simulated:
         """Draw ``count`` cutouts; see ``Simulator.draw``."""
         kind = torch.randint(self.classes, (count,), generator=generator)
-        source = draw_sources(kind, generator)
+        source = draw_sources(self._drawn_as(kind, generator), generator)
         images = paint(source.blobs)
         low, high = (math.log(value) for value in PEAK_OVER_NOISE)
         ratio = torch.exp(low + (high - low) * torch.rand(count, generator=generator))
@@ -106,6 +114,13 @@ class RadioGalaxies(Simulator):
             "peak_over_noise": ratio.numpy(),
         }
         return Simulated(arrays={"image": images[:, None]}, truth=truth)
+
+    def _drawn_as(self, kind: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+        """Shapes of the classes: where bent is no class, it is one of the shapes of FRI."""
+        if self.classes == len(CLASSES):
+            return kind
+        bent = (kind == 0) & (torch.rand(len(kind), generator=generator) < _BENT_AMONG_FRI)
+        return torch.where(bent, CLASSES.index("bent"), kind)
 
     def _neighbours(self, count: int, generator: torch.Generator) -> torch.Tensor:
         """Point sources that have nothing to do with the one in the middle."""
