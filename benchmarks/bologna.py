@@ -290,9 +290,9 @@ def page(stored: dict[str, Any]) -> str:
             )
         budget = (
             f"Simulator `{SETS[name]}` version {found['version']}; networks saw "
-            f"{found['epochs']} times {found['train']:,} fresh cutouts, the others were fitted "
-            f"to {found['fitted']:,}; tested on {found['test']:,} of seed {TEST_SEED}, of which "
-            f"{found['lenses']:,} are lenses."
+            f"{found['epochs']} times {found['train']:,} fresh cutouts, the others were "
+            f"fitted to {found['fitted']:,}; tested on {found['test']:,} of seed "
+            f"{TEST_SEED}, of which {found['lenses']:,} are lenses."
         )
         table = "\n".join(lines)
         parts.append(

@@ -95,20 +95,23 @@ def draw_sources(kind: torch.Tensor, generator: torch.Generator) -> Source:
     x, y = (place + 0.03 * size[:, None, None] * t * normal(2, ALONG) for place in (x, y))
     sigma = size[:, None, None] * torch.where(
         spots,
-        0.015 + uniform(0.03, 0.11, 1, 1) * torch.sin(math.pi * t.clamp(0, 1)),
+        0.015 + uniform(0.02, 0.17, 1, 1) * torch.sin(math.pi * t.clamp(0, 1) ** 1.5),
         0.012 + uniform(0.03, 0.16, 1, 1) * t ** uniform(0.6, 1.5, 1, 1),
     )
     flux = torch.where(
         spots,
         _edge_brightened(t, _Lobe.drawn(uniform), bent),
-        _edge_darkened(t, uniform(0.2, 0.7, 2, 1), uniform(0.02, 0.2, 2, 1)),
+        _edge_darkened(t, uniform(0.2, 0.9, 2, 1), uniform(0.02, 0.3, 2, 1)),
     )
     # Jets are patchy, and lobes hardly so; a jet may flare up once, well within its length.
     patchy = torch.where(has_spots, 0.35, 0.7)[:, None, None]
     flux = flux * torch.exp(patchy * normal(2, ALONG))
-    flare = torch.exp(-0.5 * ((t - uniform(0.1, 0.4, 2, 1)) / 0.05) ** 2)
-    flares = ~spots & (uniform(0, 1, 1, 1) < 0.4)
-    flux = flux + flares * flare * uniform(0.3, 1.0, 2, 1) * flux.amax(dim=2, keepdim=True)
+    # Plumes come and go along a jet.
+    phase = 2.0 * math.pi * (t * uniform(0.5, 2.0, 2, 1) + uniform(0.0, 1.0, 2, 1))
+    flux = flux * torch.exp(torch.where(spots, 0.2, 0.9) * torch.sin(phase))
+    flare = torch.exp(-0.5 * ((t - uniform(0.08, 0.45, 2, 1)) / 0.05) ** 2)
+    flares = ~spots & (uniform(0, 1, 1, 1) < 0.5)
+    flux = flux + flares * flare * uniform(0.3, 2.0, 2, 1) * flux.amax(dim=2, keepdim=True)
     flux = flux / flux.sum(dim=2, keepdim=True)
     arms = torch.stack([brighter / (1 + brighter), 1 / (1 + brighter)], dim=1)
     flux = flux * (arms * (1.0 - core_share)[:, None])[:, :, None]
@@ -158,14 +161,14 @@ class _Lobe(NamedTuple):
 
     @classmethod
     def drawn(cls, uniform: Callable[..., torch.Tensor]) -> _Lobe:
-        return cls(uniform(0.85, 1.0, 2, 1), uniform(0.15, 0.8, 2, 1), uniform(0.1, 0.45, 2, 1))
+        return cls(uniform(0.75, 1.0, 2, 1), uniform(0.04, 0.8, 2, 1), uniform(0.1, 0.6, 2, 1))
 
 
 def _edge_brightened(t: torch.Tensor, lobe: _Lobe, is_bent: torch.Tensor) -> torch.Tensor:
     """A hot spot at the end and a lobe behind it: FRII; of bent ones it lies half way."""
     place = torch.where(is_bent, 0.5, lobe.place)
     spot = torch.exp(-0.5 * ((t - place) / 0.04) ** 2)
-    behind = torch.where(is_bent, t > place, t < place)
+    behind = torch.where(is_bent, t > place, t < place + 0.1)
     tail = torch.exp(-(t - place).abs() / lobe.reach) * behind
     spot = spot / spot.sum(dim=2, keepdim=True).clamp_min(1e-6)
     tail = tail / tail.sum(dim=2, keepdim=True).clamp_min(1e-6)
