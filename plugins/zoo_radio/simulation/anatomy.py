@@ -93,15 +93,19 @@ def draw_sources(kind: torch.Tensor, generator: torch.Generator) -> Source:
     wander = wander + torch.where(spots, 0.1, 0.35) * normal(1, 1) * t * _SIDES
     x, y = _run(t * longer, size, bend, uniform(0.7, 1.6), wander)
     x, y = (place + 0.03 * size[:, None, None] * t * normal(2, ALONG) for place in (x, y))
+    # Some FRI end in wide, faint plumes that hold much of the flux.
+    is_lobed = (uniform(0, 1) < 0.4)[:, None, None]
+    power = torch.where(is_lobed, uniform(2.0, 4.0, 1, 1), uniform(0.6, 1.5, 1, 1))
+    scale = torch.where(is_lobed, uniform(0.6, 3.0, 2, 1), uniform(0.2, 0.9, 2, 1))
     sigma = size[:, None, None] * torch.where(
         spots,
         0.015 + uniform(0.02, 0.17, 1, 1) * torch.sin(math.pi * t.clamp(0, 1) ** 1.5),
-        0.012 + uniform(0.03, 0.16, 1, 1) * t ** uniform(0.6, 1.5, 1, 1),
+        0.012 + uniform(0.03, 0.16, 1, 1) * t**power,
     )
     flux = torch.where(
         spots,
         _edge_brightened(t, _Lobe.drawn(uniform), bent),
-        _edge_darkened(t, uniform(0.2, 0.9, 2, 1), uniform(0.02, 0.3, 2, 1)),
+        _edge_darkened(t, scale, uniform(0.02, 0.3, 2, 1)),
     )
     # Jets are patchy, and lobes hardly so; a jet may flare up once, well within its length.
     patchy = torch.where(has_spots, 0.35, 0.7)[:, None, None]
