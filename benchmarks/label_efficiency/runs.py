@@ -49,11 +49,15 @@ class Start:
 
 @dataclass(frozen=True)
 class Trial:
-    """Which labels a fine-tuning gets: how many, drawn by which seed, tested on which fold."""
+    """Which labels a fine-tuning gets: how many, drawn by which seed, tested on which fold.
+
+    Of the labels, the part ``held`` chooses the epoch and calibrates.
+    """
 
     count: int | None
     seed: int
     fold: int
+    held: float = VALIDATION
 
 
 #: Objects that a training looks at in all, by the number of labels: a shortened schedule.
@@ -82,7 +86,7 @@ def draw_labels(task: Labelled, trial: Trial) -> dict[str, np.ndarray]:
     for label in range(len(task.classes)):
         rows = generator.permutation(pool[task.labels[pool] == label])
         rows = rows[: max(3, round(share * len(rows)))]
-        held = max(1, round(VALIDATION * len(rows)))
+        held = max(1, round(trial.held * len(rows)))
         validation.append(rows[:held])
         train.append(rows[held:])
     return {

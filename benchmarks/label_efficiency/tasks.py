@@ -10,6 +10,12 @@ import numpy as np
 
 FOLDS = 5
 
+#: Fold of an object that may be trained on whichever fold is tested.
+NEVER_TESTED = -2
+
+#: Labels of MiraBest: FRI and FRII of which its authors were sure, and the others.
+_CONFIDENT, _UNCERTAIN, _FIRST_FRII = (0, 1, 2, 5, 6), (3, 4, 7), 5
+
 #: Positions closer than this (degrees) are taken for one source: 5 arcmin.
 _SAME_SOURCE = 5 / 60
 
@@ -57,23 +63,29 @@ def folds_of(labels: np.ndarray, groups: np.ndarray) -> np.ndarray:
     return fold
 
 
-def radio(path: Path) -> Labelled:
+def radio(path: Path, *, side: int = 100, uncertain: bool = False) -> Labelled:
     """MiraBest: confident FRI (codes 0 to 2) and FRII (5 and 6), grouped by position.
 
-    The middle 100 of 150 pixels.
+    The middle ``side`` of 150 pixels. With ``uncertain`` also sources of uncertain class
+    (codes 3, 4 and 7), which are never tested and stand nowhere near one that is.
     """
     with np.load(path) as data:
-        kept = np.isin(data["y"], (0, 1, 2, 5, 6))
+        kept = np.isin(data["y"], (*_CONFIDENT, *(_UNCERTAIN if uncertain else ())))
         images, codes, names = (data[key][kept] for key in ("x", "y", "name"))
-    labels = (codes >= 5).astype(np.int64)
+    labels = (codes >= _FIRST_FRII).astype(np.int64)
     groups = _groups_by_position([_position(str(name)) for name in names])
+    sure = np.isin(codes, _CONFIDENT)
+    fold = np.full(len(labels), NEVER_TESTED)
+    fold[sure] = folds_of(labels[sure], groups[sure])
+    apart = sure | ~np.isin(groups, groups[sure])
+    edge = (images.shape[-1] - side) // 2
     return Labelled(
         name="radio",
         title="FRI and FRII radio galaxies (MiraBest, confident classes)",
-        images=images[:, None, 25:125, 25:125],
-        labels=labels,
+        images=images[apart, None, edge : edge + side, edge : edge + side],
+        labels=labels[apart],
         classes=("FRI", "FRII"),
-        fold=folds_of(labels, groups),
+        fold=fold[apart],
         counts=(32, 100, 300, None),
     )
 

@@ -22,6 +22,11 @@ _CUSP, _CUSP_FINE = 2.0, 3
 
 _WITHOUT_BANDS = 3
 
+# In several bands, small components are painted in windows of so many sub-pixels, if there is
+# less than exp(-9) of the brightness at their half-light radius at its ends.
+_WINDOW = 64
+_FAINT = 9.0
+
 # Components painted at once, so that a block of 108 x 108 grids stays in the cache.
 _BLOCK = 64
 
@@ -46,8 +51,24 @@ def _add(
         image.index_add_(0, owner, light.mul_(flux))
         return
     # The light is the same in all bands, and is what takes the time.
-    for band in range(image.shape[1]):
-        image[:, band].index_add_(0, owner, light * flux[..., band])
+    whole = torch.zeros(len(owner), dtype=torch.int64)
+    _add_windows(image, owner, light, flux, whole, whole)
+
+
+def _add_windows(
+    image: torch.Tensor,
+    owner: torch.Tensor,
+    light: torch.Tensor,
+    flux: torch.Tensor,
+    row: torch.Tensor,
+    column: torch.Tensor,
+) -> None:
+    """Add light of a part of the image, which begins at a row and a column, in each band."""
+    height, width = light.shape[-2:]
+    places = zip(owner.tolist(), row.tolist(), column.tolist(), strict=True)
+    fluxes = flux.transpose(1, 3)
+    for one, in_bands, (place, y, x) in zip(light, fluxes, places, strict=True):
+        image[place, :, y : y + height, x : x + width].addcmul_(one, in_bands)
 
 
 def _like(total: torch.Tensor, flux: torch.Tensor) -> torch.Tensor:
@@ -78,39 +99,74 @@ def paint_sersic(image: torch.Tensor, grid: Grid, components: Components) -> Non
     brightness, nJy/arcsec^2, ``(batch, y, x)``; or ``(batch, band, y, x)`` with fluxes
     ``(m, band)``, here and in the functions below.
     """
-    spiral = "contrast" in components
+    if image.dim() != _WITHOUT_BANDS and image.shape[-1] > _WINDOW:
+        small = _fits_window(grid, components)
+        _paint_small(image, grid, {name: values[small] for name, values in components.items()})
+        components = {name: values[~small] for name, values in components.items()}
     x0, y0 = grid.coordinates()
     for owner, c in _blocks(components):
-        x, y = x0 - c["x"], y0 - c["y"]
-        r2 = profiles.elliptical_radius_squared(x, y, c["axis_ratio"], c["angle"])
-        light = profiles.sersic(r2, c["half_light"], c["index"])
-        _refine_centre(light, grid, c)
-        if spiral:
-            light.mul_(_arm_modulation(x, y, r2, c))
+        whole = torch.zeros(len(owner), dtype=torch.int64)
+        light = _sersic_light(x0 - c["x"], y0 - c["y"], grid, c, whole, whole)
         _add(image, owner, light, c["flux"])
 
 
-def _refine_centre(light: torch.Tensor, grid: Grid, c: Components) -> None:
+def _fits_window(grid: Grid, c: Components) -> torch.Tensor:
+    """Which components are too faint to be seen where a window around them ends."""
+    reach = (_WINDOW // 2 - 1) * grid.step_arcsec * c["axis_ratio"].sqrt()
+    fall = torch.pow(reach / c["half_light"], 1.0 / c["index"]) - 1.0
+    return profiles.sersic_b(c["index"]) * fall > _FAINT
+
+
+def _paint_small(image: torch.Tensor, grid: Grid, components: Components) -> None:
+    """As ``paint_sersic``, but in windows around the components."""
+    cells = torch.arange(_WINDOW) - grid.middle
+    for owner, c in _blocks(components):
+        row, column = (_corner(c[axis], grid, _WINDOW) for axis in "yx")
+        x = (column[:, None, None] + cells) * grid.step_arcsec - c["x"]
+        y = (row[:, None, None] + cells[:, None]) * grid.step_arcsec - c["y"]
+        light = _sersic_light(x, y, grid, c, row, column)
+        _add_windows(image, owner, light, c["flux"], row, column)
+
+
+def _corner(position: torch.Tensor, grid: Grid, length: int) -> torch.Tensor:
+    """First of ``length`` sub-pixels of the grid around positions, ``(m,)`` int64."""
+    first = torch.round(position / grid.step_arcsec + grid.middle) - length // 2
+    return first[:, 0, 0].clamp_(0.0, float(grid.subpixels - length)).long()
+
+
+def _sersic_light(
+    x: torch.Tensor,
+    y: torch.Tensor,
+    grid: Grid,
+    c: Components,
+    row: torch.Tensor,
+    column: torch.Tensor,
+) -> torch.Tensor:
+    """Components of unit flux on a part of the grid that begins at a row and a column."""
+    r2 = profiles.elliptical_radius_squared(x, y, c["axis_ratio"], c["angle"])
+    light = profiles.sersic(r2, c["half_light"], c["index"])
+    _refine_centre(light, grid, c, row, column)
+    return light.mul_(_arm_modulation(x, y, r2, c)) if "contrast" in c else light
+
+
+def _refine_centre(
+    light: torch.Tensor, grid: Grid, c: Components, row: torch.Tensor, column: torch.Tensor
+) -> None:
     """Replace the pixels around each component's centre by averages over finer samples."""
-    count, side = light.shape[0], light.shape[-1]
     step = grid.step_arcsec
-    middle = (side - 1) / 2.0
-    corner_x = (torch.round(c["x"] / step + middle) - _PATCH // 2)[:, 0, 0]
-    corner_y = (torch.round(c["y"] / step + middle) - _PATCH // 2)[:, 0, 0]
-    limit = float(side - _PATCH)
-    corner_x, corner_y = corner_x.clamp_(0, limit), corner_y.clamp_(0, limit)
+    corner_y, corner_x = (_corner(c[axis], grid, _PATCH) for axis in "yx")
     fine = (torch.arange(_PATCH * _FINE) + 0.5) / _FINE - 0.5
-    x = (corner_x[:, None] + fine - middle) * step - c["x"][:, 0]
-    y = (corner_y[:, None] + fine - middle) * step - c["y"][:, 0]
+    x = (corner_x[:, None] + fine - grid.middle) * step - c["x"][:, 0]
+    y = (corner_y[:, None] + fine - grid.middle) * step - c["y"][:, 0]
     r2 = profiles.elliptical_radius_squared(
         x[:, None, :], y[:, :, None], c["axis_ratio"], c["angle"]
     )
     patch = profiles.sersic(r2, c["half_light"], c["index"])
     patch = torch.nn.functional.avg_pool2d(patch[:, None], _FINE)[:, 0]
     cells = torch.arange(_PATCH)
-    rows = corner_y.long()[:, None, None] + cells[:, None]
-    columns = corner_x.long()[:, None, None] + cells
-    light[torch.arange(count)[:, None, None], rows, columns] = patch
+    rows = (corner_y - row)[:, None, None] + cells[:, None]
+    columns = (corner_x - column)[:, None, None] + cells
+    light[torch.arange(len(light))[:, None, None], rows, columns] = patch
 
 
 def paint_arcs(image: torch.Tensor, grid: Grid, components: Components) -> None:

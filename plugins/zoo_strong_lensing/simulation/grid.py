@@ -32,17 +32,26 @@ class Grid:
     margin : int
         Sub-pixels rendered beyond each edge and cropped at the end; the default brings
         the default grid to 108, a size that FFTs like.
+    extra : int
+        Sub-pixels beyond the last edges alone, for a size that FFTs like where the cutout is
+        odd and the grid should be even.
     """
 
     size: int = 45
     pixel_scale_arcsec: float = 0.2
     oversampling: int = 2
     margin: int = 9
+    extra: int = 0
 
     @property
     def subpixels(self) -> int:
         """Side of the rendered grid in sub-pixels."""
-        return self.size * self.oversampling + 2 * self.margin
+        return self.size * self.oversampling + 2 * self.margin + self.extra
+
+    @property
+    def middle(self) -> float:
+        """Where the centre of the cutout is on either axis, in sub-pixels from the first."""
+        return self.margin + (self.size * self.oversampling - 1) / 2.0
 
     @property
     def step_arcsec(self) -> float:
@@ -57,8 +66,29 @@ class Grid:
         """Convolve surface brightness with PSFs; flux per detector pixel ``(batch, y, x)``.
 
         ``image`` is ``(batch, y, x)`` on the sub-pixels, ``transfer`` is what ``transfer``
-        returns. The inverse Fourier transform is done as two matrix products that also
-        move the PSF's centre to the origin, average to detector pixels and crop.
+        returns. Without oversampling both may have an axis of bands after the batch; an image
+        of one band is seen through the PSF of each.
+        """
+        if self.oversampling == 1:
+            return self._observe_pixels(image, transfer)
+        return self._observe_subpixels(image, transfer)
+
+    def _observe_pixels(self, image: torch.Tensor, transfer: torch.Tensor) -> torch.Tensor:
+        side, inner = self.subpixels, slice(self.margin, self.margin + self.size)
+        observed = torch.empty(*transfer.shape[:-2], self.size, self.size)
+        step = max(1, _BLOCK // transfer.shape[1:-2].numel())
+        for start in range(0, len(transfer), step):
+            block = slice(start, start + step)
+            spectrum = torch.fft.rfft2(image[block]) * transfer[block]
+            whole = torch.fft.irfft2(spectrum, s=(side, side))
+            cropped = whole[..., inner, inner]
+            torch.mul(cropped, self.pixel_scale_arcsec**2, out=observed[block])
+        return observed
+
+    def _observe_subpixels(self, image: torch.Tensor, transfer: torch.Tensor) -> torch.Tensor:
+        """The inverse transform as two matrix products.
+
+        They also move the PSF's centre to the origin, average to detector pixels and crop.
         """
         rows, columns = _inverse_transform(self)
         observed = torch.empty(len(image), self.size, self.size)
@@ -76,14 +106,22 @@ class Grid:
         ellipticity: torch.Tensor,
         position_angle: torch.Tensor,
     ) -> torch.Tensor:
-        """Fourier transforms of the PSFs that ``psf_image`` draws, ``(batch, ky, kx)``."""
-        parameters = (fwhm, beta, ellipticity, position_angle)
+        """Fourier transforms of the PSFs that ``psf_image`` draws, ``(batch, ky, kx)``.
+
+        Without oversampling the PSF's centre is at the origin. ``fwhm`` may be
+        ``(batch, band, 1, 1)``; then there is a transform for each band.
+        """
         side = self.subpixels
-        spectrum = torch.empty(len(fwhm), side, side // 2 + 1, dtype=torch.complex64)
-        for start in range(0, len(fwhm), _BLOCK):
-            block = slice(start, start + _BLOCK)
-            psf = self.psf_image(*(values[block] for values in parameters))
-            spectrum[block] = torch.fft.rfft2(psf)
+        shape = (*fwhm.shape[:-2], side, side // 2 + 1)
+        spectrum = torch.empty(shape, dtype=torch.complex64)
+        x, y = self._from_psf_centre()
+        if self.oversampling == 1:
+            x, y = (torch.fft.ifftshift(values) for values in (x, y))
+        step = max(1, _BLOCK // fwhm.shape[1:].numel())
+        for start in range(0, len(fwhm), step):
+            block = slice(start, start + step)
+            of_block = (values[block] for values in (fwhm, beta, ellipticity, position_angle))
+            spectrum[block] = torch.fft.rfft2(_psf(x, y, *of_block))
         return spectrum
 
     def psf_image(
@@ -98,13 +136,13 @@ class Grid:
         Parameters are ``(batch, 1, 1)``; ``ellipticity`` is ``1 - q``. On an even grid
         that sub-pixel is the one after the centre, where ``observe`` expects the peak.
         """
+        return _psf(*self._from_psf_centre(), fwhm, beta, ellipticity, position_angle)
+
+    def _from_psf_centre(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Coordinates from the centre of sub-pixel ``subpixels // 2``."""
         x, y = self.coordinates()
-        half = 0.5 * self.step_arcsec if self.subpixels % 2 == 0 else 0.0
-        radius_squared = profiles.elliptical_radius_squared(
-            x - half, y - half, 1.0 - ellipticity, position_angle
-        )
-        psf = profiles.moffat(radius_squared, fwhm, beta)
-        return psf.div_(psf.sum(dim=(-2, -1), keepdim=True))
+        shift = (self.subpixels // 2 - self.middle) * self.step_arcsec
+        return x - shift, y - shift
 
     def to_detector(self, surface_brightness: torch.Tensor) -> torch.Tensor:
         """Average to detector pixels, crop the margin: flux per pixel, ``(batch, y, x)``."""
@@ -116,8 +154,24 @@ class Grid:
 
 @lru_cache(maxsize=8)
 def _coordinates(grid: Grid) -> tuple[torch.Tensor, torch.Tensor]:
-    offsets = (torch.arange(grid.subpixels) - (grid.subpixels - 1) / 2.0) * grid.step_arcsec
+    offsets = (torch.arange(grid.subpixels) - grid.middle) * grid.step_arcsec
     return offsets[None, None, :], offsets[None, :, None]
+
+
+def _psf(
+    x: torch.Tensor,
+    y: torch.Tensor,
+    fwhm: torch.Tensor,
+    beta: torch.Tensor,
+    ellipticity: torch.Tensor,
+    position_angle: torch.Tensor,
+) -> torch.Tensor:
+    """Elliptical Moffat PSFs at positions from their centre; widths may be of several bands."""
+    radius_squared = profiles.elliptical_radius_squared(x, y, 1.0 - ellipticity, position_angle)
+    if fwhm.dim() > radius_squared.dim():
+        radius_squared, beta = radius_squared[:, None], beta[:, None]
+    psf = profiles.moffat(radius_squared, fwhm, beta)
+    return psf.div_(psf.sum(dim=(-2, -1), keepdim=True))
 
 
 @lru_cache(maxsize=8)

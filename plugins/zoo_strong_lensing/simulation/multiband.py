@@ -113,15 +113,10 @@ class SurveyLens(Simulator):
         fwhm = survey.widths(draw, count)
         shape = draw.uniform(count, *survey.beta), draw.uniform(count, 0.0, 0.08)
         angle = draw.angle(count)
-        transfers = [
-            self.grid.transfer(
-                *(values[:, None, None] for values in (fwhm[:, band], *shape, angle))
-            )
-            for band in range(bands)
-        ]
-        scene = torch.stack(
-            [self.grid.observe(image[:, b].contiguous(), transfers[b]) for b in range(bands)], 1
+        transfer = self.grid.transfer(
+            fwhm[..., None, None], *(values[:, None, None] for values in (*shape, angle))
         )
+        scene = self.grid.observe(image, transfer)
         sky = survey.sky_sigma(draw, fwhm)[:, :, None, None]
         truth = {
             name: torch.full((count,), torch.nan)
@@ -131,11 +126,10 @@ class SurveyLens(Simulator):
             )
         }  # fmt: skip
         if len(lenses):
-            self._add_lensed(draw, light, transfers, sky, scene, truth)
-        variance = sky.square() + scene.clamp_min(0.0) / survey.electrons_per_njy
-        noise = torch.randn(scene.shape, generator=generator)
-        offset = draw.normal(count * bands, 0.0, 0.05).view(count, bands, 1, 1) * sky
-        observed = scene + variance.sqrt() * noise + offset
+            self._add_lensed(draw, light, transfer, sky, scene, truth)
+        sigma = self._variance(scene, sky).sqrt_()
+        observed = torch.randn(scene.shape, generator=generator).mul_(sigma).add_(scene)
+        observed += draw.normal(count * bands, 0.0, 0.05).view(count, bands, 1, 1) * sky
         if survey.masked:
             observed = self._masked(draw, observed)
         truth["lens"] = (kinds == 0).long()
@@ -148,6 +142,10 @@ class SurveyLens(Simulator):
             arrays={"image": observed},
             truth={column.name: columns[column.name] for column in self.truth},
         )
+
+    def _variance(self, scene: torch.Tensor, sky: torch.Tensor) -> torch.Tensor:
+        """Of sky and photons, nJy squared."""
+        return scene.clamp_min(0.0).div_(self.survey.electrons_per_njy).add_(sky.square())
 
     def _kinds(self, draw: Draw, count: int) -> torch.Tensor:
         rest = (1.0 - self.lens_fraction) / sum(self.weights)
@@ -189,7 +187,7 @@ class SurveyLens(Simulator):
         self,
         draw: Draw,
         light: Components,
-        transfers: list[torch.Tensor],
+        transfer: torch.Tensor,
         sky: torch.Tensor,
         scene: torch.Tensor,
         truth: dict[str, torch.Tensor],
@@ -205,18 +203,11 @@ class SurveyLens(Simulator):
         canvas.paint_lensed(arcs, self.grid, lens, population.CLUMPS)
         truth["magnification"][lenses] = arcs.sum(dim=(-2, -1)) * self.grid.step_arcsec**2
         ratios = band_ratios(draw, count, "blue", self.survey.filters)
-        seen = torch.stack(
-            [
-                self.grid.observe(arcs, transfer[lenses]) * ratios[:, band, None, None]
-                for band, transfer in enumerate(transfers)
-            ],
-            dim=1,
-        )
-        below = scene[lenses].clamp_min(0.0) / self.survey.electrons_per_njy
-        variance = sky[lenses].square() + below
-        for_unit = (seen.square() / variance).sum(dim=(1, 2, 3)).sqrt().clamp_min(1e-9)
+        seen = self.grid.observe(arcs[:, None], transfer[lenses]).mul_(ratios[..., None, None])
+        variance = self._variance(scene[lenses], sky[lenses])
+        for_unit = seen.square().div_(variance).sum(dim=(1, 2, 3)).sqrt_().clamp_min_(1e-9)
         ratio = draw.log_uniform(count, 5.0, 150.0)
-        scene[lenses] += seen * (ratio / for_unit)[:, None, None, None]
+        scene.index_add_(0, lenses, seen.mul_((ratio / for_unit)[:, None, None, None]))
         truth["einstein_radius"][lenses] = mass["einstein_radius"]
         truth["signal_to_noise"][lenses] = ratio
         truth["axis_ratio"][lenses] = mass["mass_axis_ratio"]

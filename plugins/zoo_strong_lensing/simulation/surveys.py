@@ -40,8 +40,8 @@ class Survey:
         Of the whole exposure: for the noise of the source's own light.
     masked : float
         Share of the cutouts of which a part is missing.
-    oversampling, margin : int
-        Of the grid that is drawn on.
+    margin, extra : int
+        Of the grid that is drawn on, pixels: one whose Fourier transforms are quick.
     """
 
     bands: tuple[str, ...]
@@ -54,8 +54,8 @@ class Survey:
     depth_scatter: float = 0.15
     electrons_per_njy: float = 10.0
     masked: float = 0.0
-    oversampling: int = 1
-    margin: int = 13
+    margin: int = 10
+    extra: int = 0
 
     @property
     def filters(self) -> tuple[str, ...]:
@@ -67,8 +67,9 @@ class Survey:
         return Grid(
             size=self.size,
             pixel_scale_arcsec=self.pixel_scale_arcsec,
-            oversampling=self.oversampling,
+            oversampling=1,
             margin=self.margin,
+            extra=self.extra,
         )
 
     def widths(self, draw: Draw, count: int) -> torch.Tensor:
@@ -101,6 +102,8 @@ BOLOGNA_SPACE = Survey(
     beta=(60.0, 61.0),
     depth_mag=(26.2,),
     electrons_per_njy=4.0,
+    margin=13,
+    extra=1,
 )
 
 #: The ground set of it: u, g, r, i at 0.2 arcsec with PSF and noise like those of KiDS, masks
@@ -112,6 +115,8 @@ BOLOGNA_GROUND = Survey(
     fwhm_arcsec=(1.0, 0.9, 0.7, 0.8),
     depth_mag=(24.2, 25.1, 25.0, 23.7),
     masked=0.1,
+    margin=13,
+    extra=1,
 )
 
 #: KiDS for the search among luminous red galaxies (Petrillo et al. 2017): r alone, and g, r, i.
