@@ -162,7 +162,14 @@ class Small(Spots):
 class Holey(Spots):
     def draw(self, count, generator):
         drawn = super().draw(count, generator)
-        drawn.arrays["image"][0, 0, 0, 0] = torch.nan
+        drawn.arrays["image"][0, 0, 0, 0] = torch.inf
+        return drawn
+
+
+class Blank(Spots):
+    def draw(self, count, generator):
+        drawn = super().draw(count, generator)
+        drawn.arrays["image"][0] = torch.nan
         return drawn
 
 

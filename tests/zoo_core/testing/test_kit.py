@@ -48,6 +48,7 @@ BAD_PARTS = [
     ("simulators", "Double", "arrays_match_input_spec"),
     ("simulators", "Small", "arrays_match_input_spec"),
     ("simulators", "Holey", "arrays_are_finite"),
+    ("simulators", "Blank", "arrays_are_finite"),
     ("simulators", "Talkative", "truth_matches_columns"),
     ("simulators", "Unmapped", "maps_are_as_declared"),
     ("simulators", "Shifted", "maps_are_as_declared"),
