@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+from zoo_radio.places import groups_of, position_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FOLDS = 5
 
@@ -15,9 +19,6 @@ NEVER_TESTED = -2
 
 #: Labels of MiraBest: FRI and FRII of which its authors were sure, and the others.
 _CONFIDENT, _UNCERTAIN, _FIRST_FRII = (0, 1, 2, 5, 6), (3, 4, 7), 5
-
-#: Positions closer than this (degrees) are taken for one source: 5 arcmin.
-_SAME_SOURCE = 5 / 60
 
 
 @dataclass(frozen=True)
@@ -73,10 +74,12 @@ def radio(path: Path, *, side: int = 100, uncertain: bool = False) -> Labelled:
         kept = np.isin(data["y"], (*_CONFIDENT, *(_UNCERTAIN if uncertain else ())))
         images, codes, names = (data[key][kept] for key in ("x", "y", "name"))
     labels = (codes >= _FIRST_FRII).astype(np.int64)
-    groups = _groups_by_position([_position(str(name)) for name in names])
+    positions = np.array([position_of(str(name)) for name in names])
     sure = np.isin(codes, _CONFIDENT)
     fold = np.full(len(labels), NEVER_TESTED)
-    fold[sure] = folds_of(labels[sure], groups[sure])
+    # Of the tested alone, so that the others do not change the folds.
+    fold[sure] = folds_of(labels[sure], groups_of(positions[sure]))
+    groups = groups_of(positions)
     apart = sure | ~np.isin(groups, groups[sure])
     edge = (images.shape[-1] - side) // 2
     return Labelled(
@@ -88,24 +91,6 @@ def radio(path: Path, *, side: int = 100, uncertain: bool = False) -> Labelled:
         fold=fold[apart],
         counts=(32, 100, 300, None),
     )
-
-
-def _position(name: str) -> tuple[float, float]:
-    """Right ascension and declination in degrees of ``100_162.947+055.386_z_size.png``."""
-    field = Path(name).name.split("_")[1]
-    sign = max(field.find("+"), field.find("-"))
-    return float(field[:sign]), float(field[sign:])
-
-
-def _groups_by_position(positions: list[tuple[float, float]]) -> np.ndarray:
-    from scipy.sparse.csgraph import connected_components
-    from scipy.spatial import cKDTree
-
-    lon, lat = np.radians(np.array(positions).T)
-    points = np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], 1)
-    near = cKDTree(points).sparse_distance_matrix(cKDTree(points), np.radians(_SAME_SOURCE))
-    groups: np.ndarray = connected_components(near, directed=False)[1]
-    return groups
 
 
 def galaxy_zoo(folder: Path, *, side: int = 128) -> Labelled:

@@ -2,25 +2,31 @@
 
     python -m zoo_radio.batches data_batch_1 data_batch_2 ... -o mirabest.npz
     python -m zoo_radio.batches batches/data_batch_* --confident -o mirabest-confident.npz
+    python -m zoo_radio.batches mirabest-arrays.npz --confident -o mirabest-confident.npz
     python -m zoo_radio.batches FIRST/data_batch_* --set fr-deep -o fr-deep.npz
 
 Both are published as pickled batches in the form of CIFAR. A pickle can run any program when it
 is opened; these are opened by a reader that makes arrays, numbers, texts, lists and
-dictionaries, and refuses everything else. MiraBest is Porter & Scaife's
+dictionaries, and refuses everything else. Batches that somebody has put into an npz already
+(arrays ``x``, ``y``, ``name``) are taken too. MiraBest is Porter & Scaife's
 (doi:10.5281/zenodo.4288837, CC BY 4.0), FR-DEEP Tang, Scaife & Leahy's (2019): cite them.
 """
 
 from __future__ import annotations
 
 import argparse
-import pickle
 import sys
+import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from pickle import UnpicklingError
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from zoo_core.errors import InputError, UsageError, ZooError
+
+from .places import groups_of, position_of
+from .unpickling import load_plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,17 +47,6 @@ BENT = (102, 104, 112)
 
 FR_DEEP = ("FRI", "FRII")
 
-#: What makes an array of a pickle, in numpy's modules of now and of old.
-_ALLOWED = {
-    ("numpy", "dtype"),
-    ("numpy", "ndarray"),
-    ("numpy.core.multiarray", "_reconstruct"),
-    ("numpy._core.multiarray", "_reconstruct"),
-    ("numpy.core.multiarray", "scalar"),
-    ("numpy._core.multiarray", "scalar"),
-    ("_codecs", "encode"),
-}
-
 
 class Batches(NamedTuple):
     """Images ``(n, 150, 150)`` uint8, and of each its class, whether it is sure, its name."""
@@ -62,23 +57,13 @@ class Batches(NamedTuple):
     names: np.ndarray
 
 
-class _ArraysOnly(pickle.Unpickler):
-    """Opens what is made of arrays and plain values."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        """Refuse every name that is not needed for an array."""
-        if (module, name) not in _ALLOWED:
-            raise pickle.UnpicklingError(f"it asks for {module}.{name}")
-        return super().find_class(module.replace("numpy.core", "numpy._core"), name)
-
-
 def read_batches(paths: Sequence[Path], *, published: str = "mirabest") -> Batches:
     """Read batches and join them.
 
     Parameters
     ----------
     paths : sequence of pathlib.Path
-        Batch files, without ``batches.meta``.
+        Batch files, without ``batches.meta``, or npz files of their arrays.
     published : str
         ``mirabest`` or ``fr-deep``.
 
@@ -95,7 +80,7 @@ def read_batches(paths: Sequence[Path], *, published: str = "mirabest") -> Batch
         raise UsageError("name the batch files.")
     images, labels, names = [], [], []
     for path in paths:
-        data, told, files = _batch(path)
+        data, told, files = (_arrays if path.suffix == ".npz" else _batch)(path)
         images.append(data)
         labels += told
         names += files
@@ -114,32 +99,54 @@ def read_batches(paths: Sequence[Path], *, published: str = "mirabest") -> Batch
     )
 
 
+def _arrays(path: Path) -> tuple[np.ndarray, list[int], list[str]]:
+    try:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
+            found = {key: file[key] for key in ("x", "y", "name")}
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        raise InputError(
+            f"{path} cannot be read: {error}; an npz of a batch has x, y and name, unpickled."
+        ) from error
+    labels, names = found["y"].tolist(), found["name"].astype(str).tolist()
+    if len(names) != len(labels):
+        raise InputError(f"{path}: there are {len(labels)} labels and {len(names)} names.")
+    return _images(path, found["x"], len(labels)), labels, names
+
+
 def _batch(path: Path) -> tuple[np.ndarray, list[int], list[str]]:
     try:
         with path.open("rb") as file:
-            found = _ArraysOnly(file, encoding="bytes").load()
-    except pickle.UnpicklingError as error:
+            found = load_plain(file)
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}.") from error
+    except UnpicklingError as error:
         raise InputError(
             f"{path} is not opened: {error}, and only arrays, numbers and texts are allowed. "
             "Take the file from where its authors published it."
         ) from error
-    except (OSError, EOFError, ValueError, IndexError, KeyError, AttributeError) as error:
-        raise InputError(f"{path} cannot be read as a batch: {error}.") from error
     if not isinstance(found, dict):
         raise InputError(f"{path} holds a {type(found).__name__}, a batch is a dictionary.")
     plain = {_text(key): value for key, value in found.items()}
     lacking = sorted({"data", "labels", "filenames"} - set(plain))
     if lacking:
         raise InputError(f"{path} lacks {', '.join(lacking)}; a batch has all of them.")
-    data = np.asarray(plain["data"])
-    count = len(plain["labels"])
+    try:
+        names = [_text(name) for name in plain["filenames"]]
+        labels = [int(label) for label in plain["labels"]]
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{path}: labels and filenames must be lists: {error}.") from error
+    if len(names) != len(labels):
+        raise InputError(f"{path}: there are {len(labels)} labels and {len(names)} names.")
+    return _images(path, np.asarray(plain["data"]), len(labels)), labels, names
+
+
+def _images(path: Path, data: np.ndarray, count: int) -> np.ndarray:
     if data.dtype != np.uint8 or data.size != count * SIDE**2:
         raise InputError(
             f"{path}: the data are {data.dtype} {data.shape} for {count} labels; a batch has "
             f"{SIDE * SIDE} pixels of uint8 for each."
         )
-    names = [_text(name) for name in plain["filenames"]]
-    return data.reshape(count, SIDE, SIDE), [int(label) for label in plain["labels"]], names
+    return data.reshape(count, SIDE, SIDE)
 
 
 def _text(value: object) -> str:
@@ -147,7 +154,12 @@ def _text(value: object) -> str:
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Write an npz file: ``x``, ``y`` (0 FRI, 1 FRII, 2 hybrid), ``morphology``, ``name``."""
+    """Write an npz file for ``zoo finetune``.
+
+    ``x`` are images, ``y`` 0 for FRI, 1 for FRII and 2 for hybrid, ``morphology`` the same in
+    words, ``name`` the file. MiraBest also has ``place``: the same number for images of one
+    place, for ``--group``.
+    """
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -161,7 +173,7 @@ def main(words: Sequence[str] | None = None) -> int:
         kept = np.ones(len(found.names), dtype=bool)
         if arguments.confident:
             kept = found.confident & np.isin(found.morphology, FR_DEEP)
-        _write(arguments.output, found, kept)
+        _write(arguments.output, found, kept, has_places=arguments.set == "mirabest")
     except ZooError as error:
         print(f"zoo_radio.batches: {error}", file=sys.stderr)
         return 2
@@ -169,17 +181,20 @@ def main(words: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _write(path: Path, found: Batches, kept: np.ndarray) -> None:
+def _write(path: Path, found: Batches, kept: np.ndarray, *, has_places: bool) -> None:
     classes = ("FRI", "FRII", "hybrid")
+    arrays = {
+        "x": found.images[kept],
+        "y": np.array([classes.index(name) for name in found.morphology[kept]]),
+        "morphology": found.morphology[kept],
+        "name": found.names[kept],
+    }
+    if has_places:
+        arrays["place"] = groups_of([position_of(name) for name in found.names[kept]])
     partial = path.with_name(f".{path.name}.npz")
     try:
-        np.savez_compressed(
-            partial,
-            x=found.images[kept],
-            y=np.array([classes.index(name) for name in found.morphology[kept]]),
-            morphology=found.morphology[kept],
-            name=found.names[kept],
-        )
+        with partial.open("wb") as file:
+            np.savez_compressed(file, allow_pickle=False, **arrays)
         partial.replace(path)
     except OSError as error:
         raise InputError(f"{path} cannot be written: {error.strerror or error}.") from error

@@ -49,12 +49,14 @@ class LensFinding(BinaryClassification):
     search : mapping, optional
         A population to be searched: ``objects``, how many, ``lenses``, how many of them are
         lenses, and ``completeness``, a list of shares of these that are to be found. It adds
-        the number of candidates and their purity, at this prevalence.
+        the number of candidates, their purity and the false-positive rate, at this prevalence.
+        With ``candidates``, a list of numbers of objects that one may look at, also the
+        completeness that so many bring.
 
     Raises
     ------
     CardError
-        A search without one of these.
+        A search without one of the first three.
     """
 
     def __init__(
@@ -72,13 +74,15 @@ class LensFinding(BinaryClassification):
         super().check()
         if not self.search:
             return
-        known = {"objects", "lenses", "completeness"}
-        shares = self.search.get("completeness")
-        good = set(self.search) == known and isinstance(shares, list | tuple) and shares
+        needed = {"objects", "lenses", "completeness"}
+        good = set(self.search) - {"candidates"} == needed and all(
+            isinstance(self.search[name], list | tuple) and self.search[name]
+            for name in self.search.keys() & {"completeness", "candidates"}
+        )
         if not good or not 0 < self.search["lenses"] < self.search["objects"]:
             raise CardError(
-                "a search has objects, fewer lenses than that, and a list of completeness; got "
-                f"{self.search}."
+                "a search has objects, fewer lenses than that, a list of completeness, and may "
+                f"have a list of candidates; got {self.search}."
             )
 
     def metrics(
@@ -91,6 +95,8 @@ class LensFinding(BinaryClassification):
             population = metrics.Search(self.search["objects"], self.search["lenses"])
             for share in self.search["completeness"]:
                 found += metrics.measure_search(positive, score, share, population)
+            for number in self.search.get("candidates", ()):
+                found.append(metrics.measure_shortlist(positive, score, number, population))
         bright = _bright(truth)
         kinds = _kinds(truth)
         if bright is not None:

@@ -12,7 +12,7 @@ from benchmarks.label_efficiency.page import (
     write_page,
 )
 from benchmarks.label_efficiency.runs import Trial, draw_labels, epochs_for
-from benchmarks.label_efficiency.tasks import FOLDS, Labelled, _groups_by_position, folds_of
+from benchmarks.label_efficiency.tasks import FOLDS, Labelled, folds_of
 
 
 def record(**changes):
@@ -64,15 +64,6 @@ def test_folds_keep_groups_whole(task):
     """Sources of one place are trained on or tested on, never both."""
     for group in range(50):
         assert len(set(task.fold[4 * group : 4 * group + 4])) == 1
-
-
-def test_sources_of_one_place_are_one_group():
-    """Within 5 arcmin on the sphere, across RA 0 and near the pole too."""
-    places = [(0.01, 0.0), (359.99, 0.0), (10.0, 0.0), (0.0, 89.99), (180.0, 89.99)]
-    groups = _groups_by_position(places)
-    assert groups[0] == groups[1]
-    assert groups[3] == groups[4]
-    assert len(set(groups)) == 3
 
 
 def test_few_labels_are_seen_often():

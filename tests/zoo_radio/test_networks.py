@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from zoo_radio.networks.equivariant import RotationEquivariant
+from zoo_radio.networks.equivariant import Gaze, RotationEquivariant
 from zoo_radio.networks.lenet import RadioLeNet
 from zoo_radio.networks.toothless import Toothless, ToothlessFusion
 
@@ -49,6 +49,33 @@ def test_quarter_turns_change_nothing(mirrors, size):
     assert (off < 1e-5) == mirrors
 
 
+@pytest.mark.parametrize("size", [150, 151, 40])
+def test_looks_are_the_middle_of_the_image_closer_and_closer(size):
+    """A patch in the middle grows with the zoom and stays in the middle; beyond it is 0."""
+    image = torch.zeros(1, 1, size, size)
+    low, high = size // 2 - 4, size - size // 2 + 4
+    image[:, :, low:high, low:high] = 1.0
+    looks = Gaze(72, (0.5, 1.0, 2.0))(image)[0]
+
+    assert looks.shape == (3, 72, 72)
+    torch.testing.assert_close(looks, looks.flip(1))
+    torch.testing.assert_close(looks, looks.mT)
+    wide = high - low
+    # The area of the patch in the pixels of the look; of an odd side it is cut a pixel wider.
+    torch.testing.assert_close(
+        looks.sum((1, 2)) / wide**2, torch.tensor([0.25, 1.0, 4.0]), rtol=0.06, atol=0.0
+    )
+
+
+def test_looks_of_several_bands_are_channels():
+    """Band by band, each in all its looks."""
+    image = torch.stack([torch.full((8, 8), value) for value in (1.0, 2.0)])[None]
+
+    looks = Gaze(16, (2.0, 4.0))(image)
+
+    torch.testing.assert_close(looks.mean((2, 3)), torch.tensor([[1.0, 1.0, 2.0, 2.0]]))
+
+
 def test_a_plain_network_is_not_equivariant():
     """So the test above can fail."""
     torch.manual_seed(0)
@@ -83,6 +110,9 @@ def test_each_pair_has_a_network_of_its_own():
         (lambda: Toothless(width=0.001), "leaves no channels"),
         (lambda: RadioLeNet(input_size=[8, 8]), "12 pixels or more"),
         (lambda: RotationEquivariant(width=0), "width must be 1 or more, is 0"),
+        (lambda: RotationEquivariant(side=8), "side must be 16 pixels or more, is 8"),
+        (lambda: RotationEquivariant(zooms=()), r"from 0.1 to 10.0, are \[\]"),
+        (lambda: RotationEquivariant(zooms=(1, -1)), r"from 0.1 to 10.0, are \[1, -1\]"),
         (lambda: ToothlessFusion(num_outputs=1), "two outputs a pair"),
     ],
 )

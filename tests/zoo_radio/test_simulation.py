@@ -132,6 +132,25 @@ def test_two_classes_and_no_noise_can_be_asked_for():
     assert drawn.arrays["image"].min() >= 0
 
 
+def test_where_bent_is_no_class_some_fri_are_bent():
+    """As in MiraBest, whose bent sources are FRI; FRII are as straight as ever."""
+    drawn = RadioGalaxies(2).draw(2000, generator(3))
+    is_one = drawn.truth["morphology"] == "FRI"
+    is_bent = drawn.truth["bend"] > 0.7
+
+    assert is_bent[is_one].mean() == pytest.approx(0.15, abs=0.04)
+    assert not is_bent[~is_one].any()
+
+
+def test_neighbours_can_outshine_the_source():
+    """The brightest pixel is then far from the middle."""
+    image = RadioGalaxies(noise=0.0).draw(300, generator(4)).arrays["image"][:, 0]
+    peaks = image.flatten(1).argmax(1)
+    away = torch.hypot(peaks % SIZE - 74.5, peaks // SIZE - 74.5) * PIXEL_SCALE_ARCSEC
+
+    assert 0.01 < float((away > 130).float().mean()) < 0.1
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

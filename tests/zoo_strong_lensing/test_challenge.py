@@ -68,3 +68,13 @@ def test_images_that_are_too_small_are_refused(make):
     """With what was given."""
     with pytest.raises(UsageError, match=r"cannot take images of \[2, 2\] pixels"):
         make(input_size=[2, 2])
+
+
+@pytest.mark.parametrize("make", ALL)
+def test_training_begins_near_even_odds(make):
+    """Logits far from zero at first cost the layers of a ReLU their units for good."""
+    torch.manual_seed(0)
+    network = make(input_size=[101, 101]).train()
+    bands = next(network.parameters()).shape[1]
+    with torch.no_grad():
+        assert network(torch.randn(8, bands, 101, 101)).abs().max() < 0.5

@@ -78,9 +78,9 @@ def test_bands_are_the_same_light_times_a_flux():
         image = torch.zeros(3, 2, grid.subpixels, grid.subpixels)
         painter(image, grid, {**some, "flux": flux})
         for band in range(2):
-            alone = torch.zeros(3, grid.subpixels, grid.subpixels)
-            painter(alone, grid, {**some, "flux": flux[:, band]})
-            torch.testing.assert_close(image[:, band], alone)
+            alone = torch.zeros(3, 1, grid.subpixels, grid.subpixels)
+            painter(alone, grid, {**some, "flux": flux[:, band : band + 1]})
+            torch.testing.assert_close(image[:, band], alone[:, 0])
 
 
 # Surveys

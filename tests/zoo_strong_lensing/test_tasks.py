@@ -207,7 +207,7 @@ def test_a_search_tells_candidates_and_purity():
     from zoo_core.cards import Target
 
     target = (Target(name="lens", classes=("non-lens", "lens")),)
-    search = {"objects": 21789, "lenses": 3, "completeness": [0.5, 1.0]}
+    search = {"objects": 21789, "lenses": 3, "completeness": [0.5, 1.0], "candidates": [761]}
     task = LensFinding(target, search=search)
     truth = {"lens": np.array([1, 1, 0, 0, 0, 0])}
     predictions = {"p_lens": np.array([0.9, 0.4, 0.5, 0.2, 0.1, 0.1])}
@@ -219,6 +219,10 @@ def test_a_search_tells_candidates_and_purity():
     assert found["candidates", "100 % of 3 among 21,789 objects"] == pytest.approx(
         3 + 0.25 * 21786
     )
+    told = "100 % of 3 among 21,789 objects"
+    assert found["search_false_positive_rate", told] == pytest.approx(0.25)
+    told = "761 candidates, 3 among 21,789 objects"
+    assert found["shortlist_completeness", told] == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize(
@@ -227,6 +231,9 @@ def test_a_search_tells_candidates_and_purity():
         {"objects": 10},
         {"objects": 10, "lenses": 20, "completeness": [0.5]},
         {"objects": 10, "lenses": 2, "completeness": []},
+        {"objects": 10, "lenses": 2, "completeness": 0.5},
+        {"objects": 10, "lenses": 2, "completeness": [0.5], "candidates": 3},
+        {"objects": 10, "lenses": 2, "completeness": [0.5], "number": [3]},
     ],
 )
 def test_a_search_that_cannot_be_meant_is_refused(search):

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from ._comparison import ComparisonTable, comparison_tables
     from ._input import AXES_OF_KIND, Band, InputSpec
     from ._metric import Metric
-    from ._read import parse_card, parse_inputs, parse_target, read_card
+    from ._read import parse_card, parse_inputs, parse_target, parse_views, read_card
     from ._readme import circumstances, metrics_table, readme
 
 __all__ = [
@@ -70,6 +70,7 @@ __all__ = [
     "parse_inputs",
     "parse_json",
     "parse_target",
+    "parse_views",
     "read_card",
     "read_json",
     "read_summary",
@@ -103,6 +104,7 @@ __getattr__ = imported_later(
         "parse_card",
         "parse_inputs",
         "parse_target",
+        "parse_views",
         "read_card",
     ),
     _readme=(

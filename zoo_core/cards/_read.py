@@ -79,7 +79,7 @@ def parse_card(data: Any, *, where: str = CARD_FILE) -> Card:
         citation=top.texts("citation"),
         limits=top.texts("limits"),
         parent=top.text("parent", None),
-        views=_views(top),
+        views=parse_views(top),
         measured_with=_measured_with(top.optional_fields("measured_with")),
         comparisons=tuple(_comparison(entry) for entry in top.each("comparisons", [])),
         figures=top.object("figures", {}),
@@ -87,7 +87,14 @@ def parse_card(data: Any, *, where: str = CARD_FILE) -> Card:
     )
 
 
-def _views(top: Fields) -> str:
+def parse_views(top: Fields) -> str:
+    """What a card or a recipe says that outputs are averaged over.
+
+    Raises
+    ------
+    CardError
+        There is no such set of views.
+    """
     views: str = top.text("views", "one")
     if views not in VIEWS:
         raise CardError(f"{top.where}: views must be one of {list(VIEWS)}, is {views!r}.")

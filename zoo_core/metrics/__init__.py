@@ -37,7 +37,13 @@ from ._ranking import (
     threshold_at_rejection,
 )
 from ._regression import measure_bias, measure_error_quantile, measure_rmse
-from ._search import Search, measure_search, threshold_at_completeness
+from ._search import (
+    Search,
+    measure_search,
+    measure_shortlist,
+    threshold_at_completeness,
+    threshold_for_candidates,
+)
 
 __all__ = [
     "CALIBRATION_BINS",
@@ -68,6 +74,7 @@ __all__ = [
     "measure_precision",
     "measure_rmse",
     "measure_search",
+    "measure_shortlist",
     "measure_threshold",
     "measure_tpr",
     "probability_ranks",
@@ -77,5 +84,6 @@ __all__ = [
     "threshold_at_completeness",
     "threshold_at_false_positives",
     "threshold_at_rejection",
+    "threshold_for_candidates",
     "wilson",
 ]

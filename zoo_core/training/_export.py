@@ -133,6 +133,7 @@ def _card(recipe: Recipe, trainer: Trainer, weights: dict[str, Any]) -> dict[str
             "sources": [],
         },
         "head_keys": list(recipe.head_keys),
+        "views": recipe.views,
         "trained_on": [
             {
                 "name": simulator.name,

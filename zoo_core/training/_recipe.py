@@ -7,7 +7,15 @@ import tomllib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..cards import ArchitectureRef, Fields, TaskRef, check_name, parse_inputs, parse_target
+from ..cards import (
+    ArchitectureRef,
+    Fields,
+    TaskRef,
+    check_name,
+    parse_inputs,
+    parse_target,
+    parse_views,
+)
 from ..errors import CardError, RecipeError
 from ._adversary_settings import AdversarySettings, parse_adversary
 from ._auxiliary import AuxiliaryTarget, parse_auxiliary
@@ -96,6 +104,7 @@ class Recipe:
     calibration: SeededData
     test: SeededData
     published: tuple[PublishedNumber, ...]
+    views: str = "one"
 
     def options_for(self, data: SeededData) -> dict[str, Any]:
         """Options of the simulator that draws the data for calibration or test."""
@@ -183,6 +192,7 @@ def _parse(top: Fields, path: Path, text: str) -> Recipe:
             )
             for entry in top.each("published", [])
         ),
+        views=parse_views(top),
     )
     if top.unknown():
         raise RecipeError(f"{path}: unknown fields {', '.join(top.unknown())}.")

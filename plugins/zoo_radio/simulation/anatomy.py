@@ -70,11 +70,13 @@ def draw_sources(kind: torch.Tensor, generator: torch.Generator) -> Source:
     median, scatter, least, most = SIZES_ARCSEC
     is_two, is_bent = kind == 1, kind == 2
     # Of bent ones the size is along the arms, which lie closer together than they are long.
-    stretch = torch.where(is_two, 0.95, torch.where(is_bent, 1.6, 1.15))
+    stretch = torch.where(is_two, 0.95, torch.where(is_bent, 2.0, 1.15))
     size = (stretch * median * torch.exp(scatter * normal())).clamp(least, most)
+    # What is too small shows no bend, and nobody would call it bent.
+    size = torch.where(is_bent, size.clamp_min(3.5 * least), size)
     # Bent sources are mostly tailed FRI; some, wide-angle tails, keep hot spots half way.
     has_spots = is_two | (is_bent & (uniform(0, 1) < 0.3))
-    bend = torch.where(is_bent, uniform(0.7, 2.4), uniform(0.0, 0.5))
+    bend = torch.where(is_bent, uniform(0.9, 2.4), uniform(0.0, 0.5))
     bend = torch.where(is_two, uniform(0.0, 0.3), bend)
     is_core_bright = uniform(0, 1) < 0.15
     core_share = torch.where(
@@ -102,6 +104,8 @@ def draw_sources(kind: torch.Tensor, generator: torch.Generator) -> Source:
         0.015 + uniform(0.02, 0.17, 1, 1) * torch.sin(math.pi * t.clamp(0, 1) ** 1.5),
         0.012 + uniform(0.03, 0.16, 1, 1) * t**power,
     )
+    # Tails are swept together, and narrow for their length.
+    sigma = torch.where(bent, 0.6, 1.0) * sigma
     flux = torch.where(
         spots,
         _edge_brightened(t, _Lobe.drawn(uniform), bent),

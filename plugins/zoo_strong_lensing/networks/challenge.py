@@ -27,12 +27,16 @@ class FinderNetwork(nn.Module):
     num_features: int
 
     def _finish(self, num_outputs: int) -> None:
-        self.head = nn.Linear(self.num_features, num_outputs)
+        head = nn.Linear(self.num_features, num_outputs)
+        self.head = head
         for module in self.modules():
             if isinstance(module, nn.Conv2d | nn.Linear):
                 nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
                 if module.bias is not None:
                     nn.init.zeros_(module.bias)
+        # A head as large as the layers below begins with logits that are far off; the first
+        # steps against them leave units of a ReLU that never speak again.
+        nn.init.normal_(head.weight, std=0.001)
 
     def forward_features(self, x: torch.Tensor) -> torch.Tensor:
         """Feature maps of ``(n, band, y, x)``."""

@@ -162,11 +162,40 @@ def _refine_centre(
         x[:, None, :], y[:, :, None], c["axis_ratio"], c["angle"]
     )
     patch = profiles.sersic(r2, c["half_light"], c["index"])
+    if c["flux"].dim() > light.dim():
+        _refine_cusp(patch, x, y, step / _FINE, c)
     patch = torch.nn.functional.avg_pool2d(patch[:, None], _FINE)[:, 0]
     cells = torch.arange(_PATCH)
     rows = (corner_y - row)[:, None, None] + cells[:, None]
     columns = (corner_x - column)[:, None, None] + cells
     light[torch.arange(len(light))[:, None, None], rows, columns] = patch
+
+
+def _refine_cusp(
+    patch: torch.Tensor, x: torch.Tensor, y: torch.Tensor, step: float, c: Components
+) -> None:
+    """The same once more around the centre, where steep profiles are steepest.
+
+    Detector pixels that are not oversampled are too wide for one refinement. ``x`` and ``y``
+    are distances from the centre ``(m, cells)``.
+    """
+    most = patch.shape[-1] - _PATCH
+    row, column = (
+        (torch.round(-axis[:, 0] / step) - _PATCH // 2).clamp_(0, most).long()
+        for axis in (y, x)
+    )
+    fine = ((torch.arange(_PATCH * _FINE) + 0.5) / _FINE - 0.5) * step
+    cells = torch.arange(_PATCH)
+    r2 = profiles.elliptical_radius_squared(
+        (x.gather(1, column[:, None]) + fine)[:, None, :],
+        (y.gather(1, row[:, None]) + fine)[:, :, None],
+        c["axis_ratio"],
+        c["angle"],
+    )
+    core = profiles.sersic(r2, c["half_light"], c["index"])
+    core = torch.nn.functional.avg_pool2d(core[:, None], _FINE)[:, 0]
+    rows, columns = row[:, None, None] + cells[:, None], column[:, None, None] + cells
+    patch[torch.arange(len(patch))[:, None, None], rows, columns] = core
 
 
 def paint_arcs(image: torch.Tensor, grid: Grid, components: Components) -> None:

@@ -15,6 +15,7 @@ from . import profiles
 
 # Images transformed at once, so that the work arrays stay in the cache.
 _BLOCK = 64
+_FEW = 16
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ class Grid:
     def _observe_pixels(self, image: torch.Tensor, transfer: torch.Tensor) -> torch.Tensor:
         side, inner = self.subpixels, slice(self.margin, self.margin + self.size)
         observed = torch.empty(*transfer.shape[:-2], self.size, self.size)
-        step = max(1, _BLOCK // transfer.shape[1:-2].numel())
+        step = max(1, _FEW // transfer.shape[1:-2].numel())
         for start in range(0, len(transfer), step):
             block = slice(start, start + step)
             spectrum = torch.fft.rfft2(image[block]) * transfer[block]
@@ -108,20 +109,22 @@ class Grid:
     ) -> torch.Tensor:
         """Fourier transforms of the PSFs that ``psf_image`` draws, ``(batch, ky, kx)``.
 
-        Without oversampling the PSF's centre is at the origin. ``fwhm`` may be
-        ``(batch, band, 1, 1)``; then there is a transform for each band.
+        Without oversampling the PSF's centre is at the origin, and as it is the same on both
+        sides of it, the transform is real. ``fwhm`` may be ``(batch, band, 1, 1)``; then there
+        is a transform for each band.
         """
-        side = self.subpixels
+        side, whole = self.subpixels, self.oversampling == 1
         shape = (*fwhm.shape[:-2], side, side // 2 + 1)
-        spectrum = torch.empty(shape, dtype=torch.complex64)
+        spectrum = torch.empty(shape, dtype=torch.float32 if whole else torch.complex64)
         x, y = self._from_psf_centre()
-        if self.oversampling == 1:
+        if whole:
             x, y = (torch.fft.ifftshift(values) for values in (x, y))
-        step = max(1, _BLOCK // fwhm.shape[1:].numel())
+        step = max(1, (_FEW if whole else _BLOCK) // fwhm.shape[1:].numel())
         for start in range(0, len(fwhm), step):
             block = slice(start, start + step)
             of_block = (values[block] for values in (fwhm, beta, ellipticity, position_angle))
-            spectrum[block] = torch.fft.rfft2(_psf(x, y, *of_block))
+            found = torch.fft.rfft2(_psf(x, y, *of_block))
+            spectrum[block] = found.real if whole else found
         return spectrum
 
     def psf_image(

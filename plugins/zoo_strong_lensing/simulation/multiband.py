@@ -131,7 +131,7 @@ class SurveyLens(Simulator):
         observed = torch.randn(scene.shape, generator=generator).mul_(sigma).add_(scene)
         observed += draw.normal(count * bands, 0.0, 0.05).view(count, bands, 1, 1) * sky
         if survey.masked:
-            observed = self._masked(draw, observed)
+            self._mask(draw, observed)
         truth["lens"] = (kinds == 0).long()
         total = scene[:, -1].sum(dim=(-2, -1))
         truth["magnitude"] = population.magnitude_from_flux(total)
@@ -213,19 +213,17 @@ class SurveyLens(Simulator):
         truth["axis_ratio"][lenses] = mass["mass_axis_ratio"]
         truth["position_angle"][lenses] = torch.remainder(mass["mass_angle"], torch.pi)
 
-    def _masked(self, draw: Draw, images: torch.Tensor) -> torch.Tensor:
-        """A share of the cutouts without a disc at their rim, as around bright stars."""
+    def _mask(self, draw: Draw, images: torch.Tensor) -> None:
+        """Take a disc at the rim out of a share of the cutouts, as around bright stars."""
         count, side = len(images), images.shape[-1]
-        has = draw.uniform(count, 0.0, 1.0) < self.survey.masked
-        angle, reach = draw.angle(count), draw.uniform(count, 0.15, 0.45) * side
+        has = torch.nonzero(draw.uniform(count, 0.0, 1.0) < self.survey.masked)[:, 0]
+        angle, reach = draw.angle(count)[has], draw.uniform(count, 0.15, 0.45)[has] * side
         away = 0.5 * side + 0.5 * reach
         offsets = torch.arange(side) - (side - 1) / 2
         dx = offsets[None, None, :] - (away * torch.cos(angle))[:, None, None]
         dy = offsets[None, :, None] - (away * torch.sin(angle))[:, None, None]
-        inside = (dx.square() + dy.square() < reach[:, None, None].square()) & has[
-            :, None, None
-        ]
-        return images.masked_fill(inside[:, None], torch.nan)
+        inside = dx.square() + dy.square() < reach[:, None, None].square()
+        images[has] = images[has].masked_fill(inside[:, None], torch.nan)
 
 
 def _by_colour(kind: str, painter: str, parts: Components) -> list[tuple[str, Components]]:

@@ -15,6 +15,7 @@ from toys import RECIPE, toy_recipe, toy_zoo, trained_toy
 from zoo_core import __version__
 from zoo_core.cards import MeasuredWith, readme
 from zoo_core.cli._main import build_parser
+from zoo_core.errors import RecipeError
 from zoo_core.models import verify_model
 from zoo_core.simulation import parse_options
 from zoo_core.testing import check_model_folder
@@ -100,6 +101,20 @@ def test_the_recipe_that_travels_is_the_one_that_was_read(zoo, tmp_path):
     export_model(zoo, recipe, trainer, tmp_path / "registry" / "toy")
 
     assert (tmp_path / "registry" / "toy" / "recipe.toml").read_text() == RECIPE
+
+
+def test_a_recipe_may_average_over_views(zoo, tmp_path):
+    """The card says so, and its metrics are measured so."""
+    path = tmp_path / "toy.toml"
+    path.write_text('views = "dihedral"\n' + RECIPE, encoding="utf-8")
+    recipe = zoo.recipe("toy")
+    card = _exported(zoo, recipe, tmp_path)
+
+    assert recipe.views == card.views == "dihedral"
+    assert zoo.load("toy").engine().views == "dihedral"
+    path.write_text('views = "all"\n' + RECIPE, encoding="utf-8")
+    with pytest.raises(RecipeError, match="views must be one of"):
+        zoo.recipe("toy")
 
 
 def test_a_fast_model_cannot_be_taken_for_the_real_one(zoo, tmp_path):
