@@ -183,10 +183,10 @@ def _shorter(shorter: dict[str, dict[str, int]]) -> Iterator[str]:
     """What was done less of for a backbone, and what it does to the ratios."""
     for arch, less in shorter.items():
         yield (
-            f"\n{arch} was measured with less: {less['first_epochs']} epoch(s) of the backbone's "
-            f"own training, {less['rounds']} repetition(s), at most {less['head_epochs']} epochs of "
-            "Zoobot's head. A validation loss near 0.69 is chance: a backbone that has learned "
-            "so little tells nothing about heads.\n"
+            f"\n{arch} was measured with less: {less['first_epochs']} epoch(s) of the "
+            f"backbone's own training, {less['rounds']} repetition(s), at most "
+            f"{less['head_epochs']} epochs of Zoobot's head. A validation loss near 0.69 is "
+            "chance: a backbone that has learned so little tells nothing about heads.\n"
         )
 
 
