@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import InputError
+from ._middle import missing_middles, told_of_middle
 from ._reader import Problem
 from ._text import counted, times
 
@@ -38,7 +39,8 @@ def check_array(array: np.ndarray, spec: InputSpec, *, fit: str = "exact") -> Ch
     ------
     InputError
         The array cannot be used; its ``flag`` is one of ``wrong-type``, ``wrong-bands``,
-        ``wrong-size``, ``all-nan``, ``constant``, ``not-finite``, ``nan-filled``.
+        ``wrong-size``, ``all-nan``, ``constant``, ``masked-center``, ``not-finite``,
+        ``nan-filled``.
     """
     if array.dtype.kind not in "biuf":
         raise InputError(
@@ -49,6 +51,8 @@ def check_array(array: np.ndarray, spec: InputSpec, *, fit: str = "exact") -> Ch
     array = _float32(array)
     warnings = _mark_missing(array)
     _refuse_blank(array, spec)
+    if warnings:
+        warnings = (*_without_middle(array, spec), *warnings)
     if warnings and spec.missing == "refuse":
         reasons = " and ".join(warning.reason for warning in warnings)
         raise InputError(
@@ -154,6 +158,17 @@ def _refuse_blank(array: np.ndarray, spec: InputSpec) -> None:
             raise InputError(
                 f"every value{where} is {low:g}: the {spec.kind} is constant.", flag="constant"
             )
+
+
+def _without_middle(array: np.ndarray, spec: InputSpec) -> tuple[Problem, ...]:
+    """Refuse an image without its middle; warn where it is missing in some bands."""
+    (missing,) = missing_middles(array[None], spec)
+    if not missing.any():
+        return ()
+    told = told_of_middle(missing, spec)
+    if missing.all():
+        raise InputError(f"{told}.", flag="masked-center")
+    return (Problem("masked-center", told),)
 
 
 def _share(count: int, total: int) -> str:

@@ -9,6 +9,7 @@ import math
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..data._middle import missing_middles, told_of_middle
 from ..data._text import times
 
 if TYPE_CHECKING:
@@ -66,6 +67,13 @@ def examine(block: Block, spec: InputSpec) -> Examined:
         is_flat = (low == high) & ~is_empty & ~is_refused & (pixels > 1)
         told.add(is_flat, "constant", partial(_flat, where, low))
         is_refused |= is_empty | is_flat
+    middles = _missing_middles(array, spec, counts)
+    told.add(
+        middles.any(axis=1) & ~is_refused,
+        "masked-center",
+        lambda k: told_of_middle(middles[k], spec) + ("." if middles[k].all() else ""),
+    )
+    is_refused |= middles.all(axis=1)
     outside = block.outside.max(axis=1, initial=0.0)
     total_nan, infinite = counts.nan.sum(axis=1), counts.infinite
     told.add(
@@ -118,6 +126,17 @@ def _missing(array: np.ndarray) -> _Missing:
             infinite[suspects] = np.count_nonzero(is_infinite, axis=(1, 2, 3))
         nan[suspects] = np.count_nonzero(np.isnan(part), axis=(2, 3))
     return _Missing(nan, infinite)
+
+
+def _missing_middles(array: np.ndarray, spec: InputSpec, counts: _Missing) -> np.ndarray:
+    """``(n, band)`` bool; only where values are missing is anything looked at."""
+    import numpy as np
+
+    missing = np.zeros(array.shape[:2], dtype=bool)
+    suspects = np.flatnonzero(counts.nan.any(axis=1))
+    if len(suspects):
+        missing[suspects] = missing_middles(array[suspects], spec)
+    return missing
 
 
 def _range(plane: np.ndarray, has_nan: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

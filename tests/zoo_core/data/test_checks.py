@@ -128,6 +128,52 @@ def test_nan_padded_edges_are_a_warning(make_spec):
     np.testing.assert_array_equal(array[0, :, 2:], padded[:, 2:])
 
 
+def test_an_image_without_its_middle_is_refused(make_spec):
+    """In all bands; elsewhere the same number of missing values is a warning."""
+    two = np.random.default_rng(0).normal(size=(2, 20, 20))
+    spec = make_spec("kids-g", "kids-r", size=(20, 20))[0]
+    corner, middle = two.copy(), two.copy()
+    corner[:, :4, :4] = np.nan
+    middle[:, 8:12, 8:12] = np.nan
+
+    assert [w.flag for w in check_array(corner, spec).warnings] == ["nan-filled"]
+    with pytest.raises(InputError, match="nothing is seen of the object") as refused:
+        check_array(middle, spec)
+    assert refused.value.flag == "masked-center"
+
+
+def test_a_band_without_its_middle_is_a_warning(make_spec):
+    """With its name; a hole of less than three quarters of the middle is none."""
+    two = np.random.default_rng(0).normal(size=(2, 20, 20))
+    spec = make_spec("kids-g", "kids-r", size=(20, 20))[0]
+    two[1, 8:12, 8:11] = np.nan
+    array, warnings = check_array(two, spec)
+    two[1, 8, 8] = 1.0
+
+    assert [w.flag for w in warnings] == ["masked-center", "nan-filled"]
+    assert warnings[0].reason == "the middle is missing in kids-r"
+    assert np.isnan(array[1, 8:12, 8:11]).all()
+    assert [w.flag for w in check_array(two, spec).warnings] == ["nan-filled"]
+
+
+def test_images_of_a_few_pixels_have_no_middle(make_spec):
+    """One bad pixel must not cost the object."""
+    image = np.random.default_rng(0).normal(size=(9, 9))
+    image[4, 4] = np.nan
+    (warning,) = check_array(image, make_spec(size=(9, 9))[0]).warnings
+
+    assert warning.flag == "nan-filled"
+
+
+def test_images_of_any_size_have_no_middle(make_spec):
+    """They are looked at all over."""
+    image = np.random.default_rng(0).normal(size=(20, 20))
+    image[8:12, 8:12] = np.nan
+    (warning,) = check_array(image, make_spec(size=(None, None))[0]).warnings
+
+    assert warning.flag == "nan-filled"
+
+
 def test_infinities_become_nan_with_a_warning(image, make_spec):
     """Both kinds of missing value are counted for themselves, infinities first."""
     image[0, :3] = [np.inf, -np.inf, np.nan]

@@ -188,6 +188,8 @@ def test_images_and_targets_stay_together():
 
 
 class _Spotting:
+    target_names = ("spot",)
+
     def encode(self, truth):
         return torch.from_numpy(truth["spot"]).float()
 
