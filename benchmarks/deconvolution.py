@@ -8,7 +8,8 @@ SSIM of the stretched image, on a range of one, as GalaxyGAN is judged; and what
 of the result is off by, which PSNR does not tell: flux, size, ellipticity. Richardson-Lucy and
 Wiener (scikit-image) know the true PSF and work band by band on the image in its own unit.
 Their iterations and their balance are those that are best in PSNR on other galaxies of the
-cell. "As it is" is the degraded image.
+cell; beside that Richardson-Lucy with 10, 20 and 50 iterations, untuned. "As it is" is the
+degraded image.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ SEED, TUNING_SEED = 91, 92
 TUNED_ON = 8
 
 ITERATIONS = (5, 10, 20, 50)
+UNTUNED = (10, 20, 50)
 BALANCES = (0.003, 0.03, 0.3, 3.0, 30.0)
 
 PIXEL_SCALE_ARCSEC = 0.396
@@ -74,7 +76,7 @@ under severe noise, on SDSS images whose own noise is part of the truth.
 
 
 class Scores(NamedTuple):
-    """Means over the galaxies of a cell."""
+    """Means over the galaxies of a cell, and the error of the ellipticity of each."""
 
     psnr: float
     ssim: float
@@ -82,6 +84,7 @@ class Scores(NamedTuple):
     size: float
     ellipticity: float
     measured: float
+    each_ellipticity: np.ndarray
 
 
 def main() -> None:
@@ -143,8 +146,10 @@ def baselines(fwhm: float, noise: float, judge: Model) -> dict[str, Restorer]:
         ways = [make(choice) for choice in choices]
         return max(ways, key=lambda way: score(judge, true, way(images)).psnr)
 
+    untuned = {f"Richardson-Lucy, {n}": richardson_lucy(psf, n) for n in UNTUNED}
     return {
         "Richardson-Lucy": best(lambda n: richardson_lucy(psf, int(n)), ITERATIONS),
+        **untuned,
         "Wiener": best(lambda balance: wiener(psf, balance), BALANCES),
         "as it is": lambda degraded: degraded,
     }
@@ -201,7 +206,11 @@ def score(judge: Model, true: np.ndarray, restored: np.ndarray) -> Scores:
     good = np.isfinite(off["ellipticity_error"])
     means = [float(off[name][good].mean()) if good.any() else np.nan for name in off]
     return Scores(
-        float(psnr(*pair).mean()), float(ssim(*pair).mean()), *means, float(good.mean())
+        float(psnr(*pair).mean()),
+        float(ssim(*pair).mean()),
+        *means,
+        float(good.mean()),
+        off["ellipticity_error"],
     )
 
 
@@ -244,15 +253,24 @@ def answers(found: dict[tuple[float, float], dict[str, Scores]]) -> list[str]:
     lines = [
         f"- {name}: {values.psnr - old:+.1f} dB against Richardson-Lucy in the harshest cell."
         for name, values in worst.items()
-        if name not in ("Richardson-Lucy", "Wiener", "as it is")
+        if name not in ("Richardson-Lucy", "as it is")
     ]
-    old_error = np.mean([cell["Richardson-Lucy"].ellipticity for cell in found.values()])
     for name in worst:
-        error = np.mean([cell[name].ellipticity for cell in found.values()])
-        lines.append(
-            f"- {name}: mean error of the ellipticity over all cells {error:.3f}, "
-            f"{100 * (1 - error / old_error):.0f} % less than Richardson-Lucy."
+        if name == "Richardson-Lucy":
+            continue
+        new, reference = (
+            np.concatenate([cell[way].each_ellipticity for cell in found.values()])
+            for way in (name, "Richardson-Lucy")
         )
+        # Galaxies that only one way leaves measurable would make it the worse of the two.
+        both = np.isfinite(new) & np.isfinite(reference)
+        if both.any():
+            error, old_error = new[both].mean(), reference[both].mean()
+            lines.append(
+                f"- {name}: mean error of the ellipticity {error:.3f} against "
+                f"{old_error:.3f} of Richardson-Lucy ({100 * (error / old_error - 1):+.0f} %), "
+                f"of {both.sum()} galaxies of all cells that both leave measurable."
+            )
     return ["\n".join(lines)]
 
 
