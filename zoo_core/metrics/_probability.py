@@ -230,3 +230,52 @@ def fit_temperature(logits: np.ndarray, target: np.ndarray) -> float:
     bounds = tuple(np.log(_TEMPERATURES))
     found = minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-7})
     return float(np.exp(found.x))
+
+
+def fit_temperature_and_offset(logits: np.ndarray, target: np.ndarray) -> tuple[float, float]:
+    """Find the temperature and the offset with which logits of two classes are calibrated.
+
+    Minimises the log loss of ``sigmoid(logit / temperature + offset)`` (Platt 1999), which
+    has a single minimum. The offset takes up what a temperature cannot: that the positive
+    class is rarer, or harder to see, than where the network learned.
+
+    Parameters
+    ----------
+    logits : numpy.ndarray
+        ``(n,)`` of the positive class.
+    target : numpy.ndarray
+        ``(n,)`` 0 or 1.
+
+    Returns
+    -------
+    tuple of float
+        Temperature, between 0.05 and 20, and offset, between -20 and 20.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> logits = np.array([-1.0, -1.0, -1.0, 1.0, 1.0, 1.0])  # 1/3 and all but 1/3 are right
+    >>> temperature, offset = fit_temperature_and_offset(logits, np.array([0, 0, 1, 0, 1, 1]))
+    >>> print(round(temperature, 3), abs(round(offset, 3)))
+    1.443 0.0
+    """
+    import numpy as np
+    from scipy.optimize import minimize
+
+    truth, values = paired("the target", target, "the logits", np.asarray(logits))
+    if not np.isin(truth, (0, 1)).all():
+        raise InputError("targets of two classes must be 0 or 1.")
+    sign = 2.0 * truth - 1.0
+
+    def loss(found: np.ndarray) -> tuple[float, np.ndarray]:
+        slope, offset = found
+        wrong = -sign * (slope * values + offset)
+        share = -sign / (1.0 + np.exp(-np.clip(wrong, -700.0, 700.0)))
+        gradient = np.array([(share * values).mean(), share.mean()])
+        return float(np.logaddexp(0.0, wrong).mean()), gradient
+
+    lowest, highest = _TEMPERATURES
+    bounds = [(1.0 / highest, 1.0 / lowest), (-20.0, 20.0)]
+    start = np.array([1.0 / fit_temperature(values, truth), 0.0])
+    found = minimize(loss, start, jac=True, bounds=bounds, method="L-BFGS-B")
+    return float(1.0 / found.x[0]), float(found.x[1])

@@ -9,6 +9,7 @@ from ..metrics import (
     auroc,
     completeness_at_rejection,
     fit_temperature,
+    fit_temperature_and_offset,
     measure_accuracy,
     measure_auroc,
     measure_brier,
@@ -20,7 +21,7 @@ from ..metrics import (
 )
 from ..tables import Column
 from ._base import Task
-from ._calibration import check_classes, check_temperature
+from ._calibration import check_calibration, check_classes
 from ._labels import checked_predictions, class_indices
 from ._pooling import mean_columns
 
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
     import torch
 
     from ..cards import Metric
+
+
+#: Objects that an offset is fitted to, at least.
+_ENOUGH_FOR_AN_OFFSET = 1000
 
 
 class BinaryClassification(Task):
@@ -50,7 +55,7 @@ class BinaryClassification(Task):
                 f"got {[(t.name, t.classes) for t in self.targets]}"
             )
         check_classes(self.targets[0])
-        check_temperature(self.calibration)
+        check_calibration(self.calibration, has_offset=True)
 
     @property
     def num_outputs(self) -> int:
@@ -97,8 +102,9 @@ class BinaryClassification(Task):
         outputs: Any,
         arrays: Mapping[str, torch.Tensor] | None = None,  # noqa: ARG002
     ) -> dict[str, np.ndarray]:
-        """Probabilities after the temperature of the card."""
+        """Probabilities after the temperature and the offset of the card."""
         logit = outputs[:, 0].float() / self.calibration.get("temperature", 1.0)
+        logit = logit + self.calibration.get("offset", 0.0)
         positive = logit.sigmoid().cpu().numpy()
         names = [column.name for column in self.columns]
         return {names[0]: 1.0 - positive, names[1]: positive}
@@ -108,9 +114,16 @@ class BinaryClassification(Task):
         return mean_columns(members, [column.name for column in self.columns])
 
     def calibrate(self, outputs: Any, target: torch.Tensor) -> dict[str, float]:
-        """Find the temperature that makes the log loss of logits ``(n, 1)`` smallest."""
+        """Find what makes the log loss of logits ``(n, 1)`` smallest.
+
+        A temperature; of many objects an offset too, which few would leave to chance.
+        """
         logits = outputs[:, 0].float().cpu().numpy()
-        return {"temperature": fit_temperature(logits, target.cpu().numpy() > 0.5)}
+        is_positive = target.cpu().numpy() > 0.5
+        if len(logits) < _ENOUGH_FOR_AN_OFFSET:
+            return {"temperature": fit_temperature(logits, is_positive)}
+        temperature, offset = fit_temperature_and_offset(logits, is_positive)
+        return {"temperature": temperature, "offset": offset}
 
     def compared(
         self, truth: Mapping[str, np.ndarray], predictions: Mapping[str, np.ndarray]

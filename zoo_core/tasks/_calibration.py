@@ -23,13 +23,19 @@ def check_classes(target: Target) -> None:
         )
 
 
-def check_temperature(calibration: Mapping[str, float]) -> None:
-    """Raise ``CardError`` unless there is at most a positive ``temperature``."""
-    unknown = sorted(set(calibration) - {"temperature"})
+def check_calibration(calibration: Mapping[str, float], *, has_offset: bool = False) -> None:
+    """Raise ``CardError`` unless there is at most a positive ``temperature``.
+
+    And, of two classes, an ``offset``.
+    """
+    known = {"temperature", "offset"} if has_offset else {"temperature"}
+    unknown = sorted(set(calibration) - known)
     if unknown:
-        raise CardError(
-            f"the calibration of a classification holds 'temperature' alone, got {unknown}."
-        )
+        told = "'temperature' and 'offset'" if has_offset else "'temperature' alone"
+        raise CardError(f"the calibration of this classification holds {told}, got {unknown}.")
     temperature = calibration.get("temperature", 1.0)
     if not math.isfinite(temperature) or temperature <= 0:
         raise CardError(f"the temperature must be a positive number, got {temperature}.")
+    offset = calibration.get("offset", 0.0)
+    if not math.isfinite(offset):
+        raise CardError(f"the offset must be a number, got {offset}.")

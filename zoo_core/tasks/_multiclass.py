@@ -16,7 +16,7 @@ from ..metrics import (
 )
 from ..tables import Column
 from ._base import Task
-from ._calibration import check_classes, check_temperature
+from ._calibration import check_classes, check_calibration
 from ._labels import checked_predictions, class_indices
 from ._pooling import mean_columns
 
@@ -46,7 +46,7 @@ class MulticlassClassification(Task):
                 f"got {[(t.name, t.classes) for t in self.targets]}"
             )
         check_classes(self.targets[0])
-        check_temperature(self.calibration)
+        check_calibration(self.calibration)
 
     @property
     def classes(self) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from zoo_core.metrics import (
     CALIBRATION_BINS,
     expected_calibration_error,
     fit_temperature,
+    fit_temperature_and_offset,
     measure_brier,
     measure_calibration_error,
     measure_log_loss,
@@ -128,6 +129,31 @@ def test_temperature_is_recovered(temperature):
     target = rng.random(20_000) < expit(logits / temperature)
 
     assert fit_temperature(logits, target) == pytest.approx(temperature, rel=0.04)
+
+
+def test_temperature_and_offset_are_recovered():
+    """Truth drawn with both gives them back."""
+    rng = np.random.default_rng(2)
+    logits = rng.normal(1, 3, 40_000)
+    target = rng.random(40_000) < expit(logits / 2.5 - 1.5)
+    temperature, offset = fit_temperature_and_offset(logits, target)
+
+    assert temperature == pytest.approx(2.5, rel=0.04)
+    assert offset == pytest.approx(-1.5, abs=0.06)
+
+
+def test_offset_without_an_error_stops_at_the_limits():
+    """Separated classes have no best numbers; what is found separates them."""
+    temperature, offset = fit_temperature_and_offset(np.array([1.0, 3.0]), np.array([0, 1]))
+
+    assert 0.05 <= temperature <= 20.0
+    assert 1.0 / temperature + offset < 0.0 < 3.0 / temperature + offset
+
+
+def test_offset_refuses_other_classes():
+    """Two classes have targets 0 and 1."""
+    with pytest.raises(InputError, match="0 or 1"):
+        fit_temperature_and_offset(np.zeros(3), np.array([0, 1, 2]))
 
 
 def test_temperature_of_two_logits_is_that_of_their_difference():

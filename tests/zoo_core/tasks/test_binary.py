@@ -96,6 +96,25 @@ def test_decode_divides_by_the_temperature():
     assert task.ranking == "p_lens"
 
 
+def test_decode_adds_the_offset():
+    """After the temperature: ln 9 / 2 and - ln 3 are even odds."""
+    task = BinaryClassification((TARGET,), {"temperature": 2.0, "offset": -math.log(3.0)})
+
+    assert task.decode(torch.tensor([[math.log(9.0)]]))["p_lens"] == pytest.approx([0.5])
+
+
+def test_calibrate_finds_an_offset_where_there_are_enough():
+    """The positive ones are rarer than the logits say; few objects give a temperature alone."""
+    truth, outputs = _data(4000)
+    target = TASK.encode(truth)
+
+    calibration = TASK.calibrate(3.0 * outputs + 2.0, target)
+
+    assert calibration["offset"] == pytest.approx(-2.0, abs=0.3)
+    assert calibration["temperature"] == pytest.approx(1.0, rel=0.1)
+    assert set(TASK.calibrate(3.0 * outputs[:900], target[:900])) == {"temperature"}
+
+
 def test_calibrate_finds_the_temperature_that_decode_applies():
     """Logits that are twice too large are halved, and the log loss falls."""
     truth, outputs = _data(4000)
@@ -185,6 +204,7 @@ def test_figures_are_named_by_file_stem():
     ((Target(name="a", classes=("x", "x")),), {}, "all different"),
     ((TARGET,), {"temperature": 0.0}, "positive number, got 0.0"),
     ((TARGET,), {"temperature": math.nan}, "positive number"),
+    ((TARGET,), {"offset": math.inf}, "the offset must be a number, got inf"),
     ((TARGET,), {"temprature": 1.0}, "'temprature'"),
 ])  # fmt: skip
 def test_impossible_cards_are_refused(targets, calibration, message):
