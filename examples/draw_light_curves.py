@@ -88,14 +88,13 @@ def table(star: Star, rng: np.random.Generator) -> Table:
         since = days - 0.4
         flux += np.where(since > 0, star.flare * np.exp(-np.clip(since, 0, None) / 0.02), 0.0)
     is_there = (days < star.gap[0]) | (days >= star.gap[1])
-    made = Table(
+    return Table(
         {
             "TIME": (BEGIN_BTJD + days[is_there]).round(6),
             "PDCSAP_FLUX": (1e4 * flux[is_there]).round(2).astype(np.float32),
         },
         units={"TIME": "d", "PDCSAP_FLUX": "electron / s"},
     )
-    return made
 
 
 def drifting(days: np.ndarray, rng: np.random.Generator) -> np.ndarray:

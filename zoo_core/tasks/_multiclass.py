@@ -16,7 +16,7 @@ from ..metrics import (
 )
 from ..tables import Column
 from ._base import Task
-from ._calibration import check_classes, check_calibration
+from ._calibration import check_calibration, check_classes
 from ._labels import checked_predictions, class_indices
 from ._pooling import mean_columns
 
