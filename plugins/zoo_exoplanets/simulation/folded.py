@@ -11,9 +11,9 @@ from zoo_core.cards import Band, InputSpec
 from zoo_core.simulation import Simulated, Simulator
 from zoo_core.tables import Column
 
+from ..folding.views import GLOBAL_BINS, LOCAL_BINS, fold, global_view, local_view
 from .imitators import Draw
 from .transit_model import transit_flux
-from .views import GLOBAL_BINS, LOCAL_BINS, fold, global_view, local_view
 
 #: A quarter of a year of Kepler's long cadence.
 DAYS, CADENCE_DAYS = 90.0, 0.02043

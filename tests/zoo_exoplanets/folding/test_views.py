@@ -2,8 +2,7 @@
 
 import numpy as np
 import pytest
-from zoo_exoplanets.simulation.folded import KINDS, FoldedTransits
-from zoo_exoplanets.simulation.views import (
+from zoo_exoplanets.folding.views import (
     GLOBAL_BINS,
     LOCAL_BINS,
     fold,
@@ -11,6 +10,7 @@ from zoo_exoplanets.simulation.views import (
     local_view,
     median_bins,
 )
+from zoo_exoplanets.simulation.folded import KINDS, FoldedTransits
 
 from zoo_core.errors import InputError
 

@@ -1,0 +1,1 @@
+"""Light curves folded at a period: the views that AstroNet takes."""
