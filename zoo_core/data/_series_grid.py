@@ -18,8 +18,12 @@ _SAME_CADENCE = 0.1
 #: Gaps up to so many sampling intervals are bridged where samples are interpolated.
 _BRIDGED = 1.5
 
-#: Regular samples that a series may span: 60 years of minutes.
-_LONGEST = 32_000_000
+#: Regular samples that a series may span: ten years of minutes. Each fifth may be a row.
+_LONGEST = 5_000_000
+
+#: A cadence so many times the model's is a unit gone wrong: nothing would be left of what the
+#: model looks for.
+_COARSEST = 100.0
 
 #: Share of samples below zero from which on a flux is no flux.
 _NEGATIVE = 0.9
@@ -81,8 +85,8 @@ def to_regular(
     Raises
     ------
     InputError
-        No sample has a time (``all-nan``), all have the same (``wrong-times``), or they span
-        more than can be meant (``wrong-times``).
+        No sample has a time (``all-nan``), all have the same, they span more than can be
+        meant, or they are much farther apart than the model's (``wrong-times``).
     """
     import numpy as np
 
@@ -108,6 +112,13 @@ def to_regular(
     if own <= 0.0:
         raise InputError(
             f"there is {counted(len(time), 'sample')}, all at one time.", flag="wrong-times"
+        )
+    if own > _COARSEST * wanted:
+        raise InputError(
+            f"there is a sample every {own * unit_seconds:.3g} s, the model takes one every "
+            f"{cadence_seconds:g} s. Is the unit of the times told? Numbers without one are "
+            "taken for days.",
+            flag="wrong-times",
         )
     notes: tuple[str, ...] = ()
     step = own if abs(own / wanted - 1.0) <= _SAME_CADENCE else wanted

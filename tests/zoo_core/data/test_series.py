@@ -231,6 +231,7 @@ def test_unsorted_and_duplicated_times_are_told(tmp_path):
         (lambda t, f: (t * 0, f), "wrong-times", "all at one time"),
         (lambda t, f: (t, -f), "negative", "100 % of the values are negative"),
         (lambda t, f: (np.r_[t[:-1], 1e9], f), "wrong-times", "unit"),
+        (lambda t, f: (t * 86400, f), "wrong-times", "a sample every"),
         (lambda t, f: (t, np.full(60, "bright")), "wrong-type", "'flux'"),
         (lambda t, f: (np.full(60, "noon"), f), "wrong-type", "no dates"),
     ],
