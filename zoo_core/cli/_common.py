@@ -94,8 +94,9 @@ def add_label_options(parser: Any) -> None:
 def add_reading_options(parser: argparse.ArgumentParser) -> None:
     """``--fit`` and ``--accept-band``: how files are read."""
     parser.add_argument(
-        "--fit", choices=("exact", "crop"), default="exact",
-        help="what to do with larger images: flag them (default) or cut out the middle",
+        "--fit", choices=("exact", "crop", "resample"), default="exact",
+        help="what to do with larger images: flag them (default), cut out the middle, or bring "
+        "them to the model's pixel scale and then cut",
     )  # fmt: skip
     parser.add_argument(
         "--accept-band", action="append", default=[], metavar="BAND",

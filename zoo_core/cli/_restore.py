@@ -27,6 +27,11 @@ def restore(arguments: argparse.Namespace) -> int | None:
         return None
     if getattr(arguments, "sheet", None):
         raise UsageError("--sheet draws the best rows of a ranking; these rows are images.")
+    if arguments.fit != "exact":
+        raise UsageError(
+            f"--fit {arguments.fit}: a restored image has the pixels and the WCS of its input; "
+            "images of any size are taken."
+        )
     from .. import load
     from ..prediction import PredictionInterrupted
 

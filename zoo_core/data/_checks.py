@@ -92,7 +92,7 @@ def _fitted(array: np.ndarray, spec: InputSpec, fit: str) -> np.ndarray:
     is_larger = all(
         want is None or want <= have for want, have in zip(spec.size, given, strict=True)
     )
-    if fit == "crop" and is_larger:
+    if fit != "exact" and is_larger:
         middle = [slice(None)]
         for want, have in zip(spec.size, given, strict=True):
             start = 0 if want is None else (have - want) // 2

@@ -10,7 +10,7 @@ from ..errors import InputError
 from ._bands import LETTERS, is_name_of, names_band, names_of, split_stem, stated_band
 from ._header import value_of
 from ._listing import stem_of
-from ._pixel_scale import compare_pixel_scale
+from ._pixel_scale import at_pixel_scale, compare_pixel_scale, other_pixel_scale
 from ._quiet import quiet
 from ._reader import Item, Listing, Problem, Raw, Reader
 from ._text import counted, times
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from ..cards import Band
+    from ..cards import Band, InputSpec
 
 SUFFIXES = (
     ".fit",
@@ -217,11 +217,14 @@ class FitsReader(Reader):
         spec = self.request.specs[0]
         with quiet(), hdus:
             planes = self._choose(_planes(hdus, len(bands)), bands)
-            problem = compare_pixel_scale(planes[0].hdu.header, spec)
+            labels = tuple(plane.label for plane in planes)
+            if self.request.resample:
+                return _Found([_resampled(plane, spec) for plane in planes], labels, ())
+            problems = [compare_pixel_scale(plane.hdu.header, spec) for plane in planes]
             return _Found(
                 arrays=[plane.array() for plane in planes],
-                labels=tuple(plane.label for plane in planes),
-                warnings=(problem,) if problem else (),
+                labels=labels,
+                warnings=tuple(dict.fromkeys(problem for problem in problems if problem)),
             )
 
     def _choose(self, planes: list[_Plane], bands: tuple[Band, ...]) -> list[_Plane]:
@@ -292,6 +295,19 @@ def _planes(hdus: Any, bands: int) -> list[_Plane]:
     if not planes:
         raise InputError("the FITS file holds no image.", flag="no-image")
     return planes
+
+
+def _resampled(plane: _Plane, spec: InputSpec) -> np.ndarray:
+    """The plane on the model's pixels, whatever its own are; cut where it is larger."""
+    found = other_pixel_scale(plane.hdu.header, spec)
+    if found is not None:
+        return at_pixel_scale(plane.array(), found, spec)
+    array = plane.array()
+    for axis, size in zip((-2, -1), spec.size, strict=True):
+        if size is not None and array.shape[axis] > size:
+            start = (array.shape[axis] - size) // 2
+            array = array.take(range(start, start + size), axis=axis)
+    return array
 
 
 def _first_of(planes: list[_Plane], names: tuple[Band | str, ...]) -> _Plane | None:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from ..cards import InputSpec
 
-#: What to do with data that are longer along an axis than the model takes.
-FITS = ("exact", "crop")
+#: What to do with data that are longer along an axis than the model takes, or of other pixels.
+FITS = ("exact", "crop", "resample")
 
 
 class Inputs(Sequence[Sample]):
@@ -245,7 +245,8 @@ def open_inputs(
         What the model takes.
     fit : str
         ``exact``: data of another size are flagged; ``crop``: larger ones are cut to their
-        middle.
+        middle; ``resample``: so they are, after images whose header states another pixel scale
+        than the model's have been brought to it.
     accept_bands : iterable of str
         Bands that a model with one band may be given in place of its own, such as ``r``.
     id_key : str
@@ -308,7 +309,9 @@ def _request(
             f"another band ({', '.join(accepted)}) can be accepted only by a model with one "
             f"band; this one takes {bands}."
         )
-    return Request(specs=specs, accept_bands=accepted, id_key=id_key)
+    return Request(
+        specs=specs, accept_bands=accepted, id_key=id_key, resample=fit == "resample"
+    )
 
 
 def _check_format(reader: type[Reader], file: Path, specs: tuple[InputSpec, ...]) -> None:

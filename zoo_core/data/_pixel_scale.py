@@ -6,11 +6,14 @@ import functools
 import math
 from typing import TYPE_CHECKING
 
+from ..errors import InputError
 from ._header import value_of
 from ._reader import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    import numpy as np
 
     from ..cards import InputSpec
 
@@ -24,16 +27,67 @@ _CELESTIAL = ("RA--", "DEC-", "GLON", "GLAT", "ELON", "ELAT")
 def compare_pixel_scale(header: Mapping[str, object], spec: InputSpec) -> Problem | None:
     """A warning if the header states a scale that is not the model's."""
     wanted = spec.pixel_scale_arcsec
-    if wanted is None:
-        return None
-    found = stated_pixel_scale(header)
-    if found is None or abs(found / wanted - 1.0) <= TOLERANCE:
+    found = other_pixel_scale(header, spec)
+    if found is None:
         return None
     return Problem(
         "pixel-scale",
         f"pixels of {found:.3g} arcsec, the model was trained on {wanted:.3g} arcsec; "
-        "resample the image",
+        "--fit resample brings them to it",
     )
+
+
+def other_pixel_scale(header: Mapping[str, object], spec: InputSpec) -> float | None:
+    """The scale in arcsec per pixel that the header states, if it is not the model's."""
+    wanted = spec.pixel_scale_arcsec
+    found = None if wanted is None else stated_pixel_scale(header)
+    if wanted is None or found is None or abs(found / wanted - 1.0) <= TOLERANCE:
+        return None
+    return found
+
+
+def at_pixel_scale(array: np.ndarray, found: float, spec: InputSpec) -> np.ndarray:
+    """An image of another scale on the model's pixels, around the same middle.
+
+    Flux is conserved: a pixel value is a flux, not a brightness.
+
+    Parameters
+    ----------
+    array : numpy.ndarray
+        ``(y, x)``, or with axes in front.
+    found : float
+        Its scale, arcsec per pixel.
+    spec : InputSpec
+        With a pixel scale. A model of a size gets that size; any other as many pixels as
+        the image fills.
+
+    Raises
+    ------
+    InputError
+        The image covers less of the sky than the model takes (``wrong-size``).
+    UsageError
+        Reproject is not installed.
+    """
+    import numpy as np
+
+    from ._resample import through_reproject
+
+    wanted = spec.pixel_scale_arcsec or found
+    given = array.shape[-2:]
+    filled = [length * found / wanted for length in given]
+    shape = [size or max(1, int(fill)) for size, fill in zip(spec.size, filled, strict=True)]
+    if any(fill < size - 0.5 for size, fill in zip(shape, filled, strict=True)):
+        across = "x".join(f"{length * found:.3g}" for length in given)
+        needed = "x".join(f"{size * wanted:.3g}" for size in shape)
+        raise InputError(
+            f"the image is {across} arcsec, the model takes {needed} arcsec. It cannot be "
+            "enlarged.",
+            flag="wrong-size",
+        )
+    source = np.array(array, dtype=np.float64).reshape(-1, *given)
+    middle = ((given[1] - 1) / 2.0, (given[0] - 1) / 2.0)
+    made = through_reproject(source, np.eye(2) * (wanted / found), middle, (shape[0], shape[1]))
+    return made.reshape(*array.shape[:-2], *shape).astype(np.float32)
 
 
 def stated_pixel_scale(header: Mapping[str, object]) -> float | None:

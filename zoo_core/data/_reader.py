@@ -38,11 +38,14 @@ class Request:
         Bands that may stand in for the band of a model that has one.
     id_key : str
         Name of the array of ids in formats that hold many objects a file.
+    resample : bool
+        Whether images of another pixel scale are brought to the model's.
     """
 
     specs: tuple[InputSpec, ...]
     accept_bands: tuple[str, ...] = ()
     id_key: str = "id"
+    resample: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

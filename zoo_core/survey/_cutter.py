@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..data import Problem
+from ..data._resample import footprint, resampled
 from ._examine import Block
 from ._plane import beyond
-from ._resample import footprint, resampled
 from ._sky import jacobians, to_pixels, to_sky
 
 if TYPE_CHECKING:

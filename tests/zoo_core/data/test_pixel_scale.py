@@ -122,3 +122,75 @@ def test_one_warning_for_all_files_of_an_object(tmp_path, make_spec, write_fits,
     (sample,) = open_inputs(tmp_path, make_spec("lsst-g", "lsst-r", scale=0.2))
 
     assert sample.reason.count("arcsec, the model") == 1
+
+
+def _blob(scale, size, fwhm_arcsec=2.0, flux=100.0):
+    """A round source in the middle of an image, as a flux in each pixel."""
+    offset = (np.arange(size) - (size - 1) / 2) * scale
+    sigma = fwhm_arcsec / 2.3548
+    profile = np.exp(-0.5 * (offset / sigma) ** 2) * scale / (sigma * np.sqrt(2 * np.pi))
+    return (flux * profile[:, None] * profile).astype(np.float32)
+
+
+def _write(path, scale, size, **header):
+    hdu = fits.ImageHDU(_blob(scale, size))
+    hdu.header.update(PIXSCALE=scale, **header)
+    return path, hdu
+
+
+@pytest.mark.parametrize(("scale", "size"), [(0.263, 40), (0.12, 81), (0.4, 31)])
+def test_images_are_brought_to_the_models_scale_when_asked(tmp_path, make_spec, scale, size):
+    """Same source, same flux, same middle, on the model's pixels."""
+    path, hdu = _write(tmp_path / "a.fits", scale, size)
+    fits.HDUList([fits.PrimaryHDU(hdu.data, hdu.header)]).writeto(path)
+    specs = make_spec(size=(33, 33), scale=0.2)
+    (sample,) = open_inputs(path, specs, fit="resample")
+
+    assert (sample.flag, sample.reason) == ("", "")
+    expected = _blob(0.2, 33)
+    found = sample.arrays[specs[0].name][0]
+    assert found.sum() == pytest.approx(expected.sum(), rel=0.01)
+    # Averaging over larger pixels blurs a little.
+    assert np.abs(found - expected).max() < 0.05 * expected.max()
+
+
+def test_each_band_is_resampled_by_its_own_header(tmp_path, make_spec):
+    """And lies on the others afterwards."""
+    hdus = [
+        _write(None, scale, size, EXTNAME=band)[1]
+        for band, scale, size in (("g", 0.2, 45), ("r", 0.12, 75))
+    ]
+    fits.HDUList([fits.PrimaryHDU(), *hdus]).writeto(tmp_path / "a.fits")
+    specs = make_spec("kids-g", "kids-r", size=(33, 33), scale=0.2)
+    (whole,) = open_inputs(tmp_path / "a.fits", specs, fit="crop")
+    (sample,) = open_inputs(tmp_path / "a.fits", specs, fit="resample")
+
+    # Planes of 45 and 75 pixels cannot be stacked as they are.
+    assert whole.flag == "wrong-size"
+    assert sample.flag == ""
+    g, r = sample.arrays[specs[0].name]
+    np.testing.assert_allclose(g, r, atol=0.05 * g.max())
+
+
+def test_the_scale_of_every_band_is_compared(tmp_path, make_spec):
+    """Not that of the first alone."""
+    hdus = [
+        _write(None, scale, 33, EXTNAME=band)[1] for band, scale in (("g", 0.2), ("r", 0.3))
+    ]
+    fits.HDUList([fits.PrimaryHDU(), *hdus]).writeto(tmp_path / "a.fits")
+    specs = make_spec("kids-g", "kids-r", size=(33, 33), scale=0.2)
+    (sample,) = open_inputs(tmp_path / "a.fits", specs)
+
+    assert sample.flag == "pixel-scale"
+    assert "0.3 arcsec" in sample.reason
+
+
+def test_an_image_of_too_little_sky_is_not_enlarged(tmp_path, make_spec):
+    """Told in arcsec, for pixels do not compare."""
+    _, hdu = _write(None, 0.1, 50)
+    fits.HDUList([fits.PrimaryHDU(hdu.data, hdu.header)]).writeto(tmp_path / "a.fits")
+    specs = make_spec(size=(33, 33), scale=0.2)
+    (sample,) = open_inputs(tmp_path / "a.fits", specs, fit="resample")
+
+    assert sample.flag == "wrong-size"
+    assert "5x5 arcsec, the model takes 6.6x6.6 arcsec" in sample.reason

@@ -11,9 +11,9 @@ from astropy.nddata import Cutout2D
 from astropy.wcs import WCS
 from mosaics import noise, sky, spec, stars, tiles_of, write
 
+from zoo_core.data._resample import resampled
 from zoo_core.errors import UsageError
 from zoo_core.survey import Planes, cut
-from zoo_core.survey._resample import resampled
 
 
 def cut_from(pattern, ra, dec, wanted, **options):

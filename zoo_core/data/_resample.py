@@ -1,4 +1,4 @@
-"""Resampling a block of cutouts onto other pixels.
+"""Resampling images onto other pixels.
 
 Reproject works through coordinates on the sky, image by image. Around any object a WCS is an
 affine map, though, and nearly the same one all over a tile: objects are taken together by map
@@ -11,8 +11,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from ..data import quiet
 from ..errors import UsageError
+from ._quiet import quiet
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,7 +93,7 @@ def resampled(
         for start in range(0, len(chosen), most):
             part = chosen[start : start + most]
             source = values(column[part] - reach[0], row[part] - reach[1], window)
-            result[part] = _through_reproject(
+            result[part] = through_reproject(
                 source, matrix, (reach[0] + offset[0], reach[1] + offset[1]), shape
             )
     return result
@@ -142,13 +142,30 @@ def _reach(matrix: np.ndarray, shape: tuple[int, int]) -> tuple[int, int]:
     return x, y
 
 
-def _through_reproject(
+def through_reproject(
     source: np.ndarray,
     matrix: np.ndarray,
     middle: tuple[float, float],
     shape: tuple[int, int],
 ) -> np.ndarray:
-    """Windows ``(n, y, x)`` with one geometry onto cutouts ``(n, y, x)``."""
+    """Windows ``(n, y, x)`` with one geometry onto cutouts ``(n, y, x)``; see ``resampled``.
+
+    Parameters
+    ----------
+    source : numpy.ndarray
+        Floats; those of NaN may be written over.
+    matrix : numpy.ndarray
+        ``(2, 2)``: the step in source pixels of a step of one pixel of the cutout.
+    middle : tuple of float
+        Position x, y in the source, from 0, of the middle of the cutout.
+    shape : tuple of int
+        Number of pixels of a cutout, ``(y, x)``.
+
+    Raises
+    ------
+    UsageError
+        Reproject is not installed.
+    """
     import numpy as np
 
     try:
@@ -156,8 +173,8 @@ def _through_reproject(
     except ImportError as error:
         raise UsageError(
             "these images have other pixels than the model, and resampling needs the package "
-            "reproject: pip install 'astrozoo[survey]'; or --no-resample takes pixels as they "
-            "are."
+            "reproject: pip install 'astrozoo[survey]'. Without resampling (--no-resample of "
+            "tiles, --fit crop of files) pixels are taken as they are."
         ) from error
     area = abs(float(np.linalg.det(matrix)))
     here = _flat_sky(np.eye(2), middle)
