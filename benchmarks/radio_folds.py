@@ -121,7 +121,7 @@ def rows_of(path: Path, imagenet: Path | None) -> list[Row]:
         "bands": ("first-l",), "augment": "strong", "batch_size": 32, "label_smoothing": 0.1,
         "weight_decay": 0.05, "layer_decay": 1.0,
     }  # fmt: skip
-    again = {**ours, "epochs": 40, "patience": 40, "learning_rate": 1e-3}
+    again = {**ours, "epochs": 30, "patience": 30, "learning_rate": 1e-3}
     scratch = {**ours, "epochs": 60, "patience": 60, "learning_rate": 2e-3}
     rows = [
         Row(

@@ -10,7 +10,12 @@ from ..errors import InputError
 from ._bands import LETTERS, is_name_of, names_band, names_of, split_stem, stated_band
 from ._header import value_of
 from ._listing import stem_of
-from ._pixel_scale import at_pixel_scale, compare_pixel_scale, other_pixel_scale
+from ._pixel_scale import (
+    at_pixel_scale,
+    compare_pixel_scale,
+    other_pixel_scale,
+    unstated_pixel_scale,
+)
 from ._quiet import quiet
 from ._reader import Item, Listing, Problem, Raw, Reader
 from ._text import counted, times
@@ -99,6 +104,7 @@ class FitsReader(Reader):
     is_slow = True
     kinds: ClassVar = frozenset({"image"})
     max_inputs: ClassVar = 1
+    states_pixel_scale: ClassVar = True
 
     @property
     def bands(self) -> tuple[Band, ...]:
@@ -218,11 +224,13 @@ class FitsReader(Reader):
         with quiet(), hdus:
             planes = self._choose(_planes(hdus, len(bands)), bands)
             labels = tuple(plane.label for plane in planes)
-            if self.request.resample:
-                return _Found([_resampled(plane, spec) for plane in planes], labels, ())
-            problems = [compare_pixel_scale(plane.hdu.header, spec) for plane in planes]
+            resample = self.request.resample
+            compare = unstated_pixel_scale if resample else compare_pixel_scale
+            problems = [compare(plane.hdu.header, spec) for plane in planes]
             return _Found(
-                arrays=[plane.array() for plane in planes],
+                arrays=[
+                    _resampled(plane, spec) if resample else plane.array() for plane in planes
+                ],
                 labels=labels,
                 warnings=tuple(dict.fromkeys(problem for problem in problems if problem)),
             )
@@ -324,7 +332,11 @@ def _stacked(arrays: list[np.ndarray], sources: list[str]) -> np.ndarray:
             f"{times(array.shape)} in {source}"
             for array, source in zip(arrays, sources, strict=True)
         )
-        raise InputError(f"the bands differ in size: {told}.", flag="wrong-size")
+        raise InputError(
+            f"the bands differ in size: {told}. --fit resample takes the middle of each, at "
+            "the model's pixel scale.",
+            flag="wrong-size",
+        )
     if arrays[0].ndim != 2:
         raise InputError(f"{sources[0]} is a cube, not one band.", flag="wrong-bands")
     return np.stack(arrays)

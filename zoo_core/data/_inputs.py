@@ -257,7 +257,8 @@ def open_inputs(
     Raises
     ------
     UsageError
-        No path, an unknown ``fit``, bands to accept for a model with several.
+        No path, an unknown ``fit``, bands to accept for a model with several, ``resample``
+        for a model whose card states no pixel scale.
     InputError
         A path that does not exist, a folder without anything to read, files of a format
         that cannot hold what the model takes.
@@ -292,6 +293,9 @@ def open_inputs(
         listing: Listing = reader.items(members)
         found += [(item, reader) for item in listing.items]
         notes += listing.notes
+        if request.resample and not kind.states_pixel_scale:
+            told = counted(len(members), "file")
+            notes += (f"{told} of a format without a pixel scale, taken to have the model's",)
     order = {file: position for position, file in enumerate(files)}
     found.sort(key=lambda pair: order[pair[0].files[0]])
     return Inputs(found, specs, fit=fit, notes=notes)
@@ -302,6 +306,10 @@ def _request(
 ) -> Request:
     if fit not in FITS:
         raise UsageError(f"fit must be one of {', '.join(FITS)}, is {fit!r}.")
+    if fit == "resample" and all(spec.pixel_scale_arcsec is None for spec in specs):
+        raise UsageError(
+            "fit='resample': the model's card states no pixel scale to bring images to."
+        )
     accepted = (accept_bands,) if isinstance(accept_bands, str) else tuple(accept_bands)
     if accepted and (len(specs) > 1 or len(specs[0].bands) > 1):
         bands = " ".join(band.name for spec in specs for band in spec.bands)

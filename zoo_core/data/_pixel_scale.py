@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 #: Scales that differ by less are the same for a network.
 TOLERANCE = 0.05
 
+#: Pixels that are this many times the model's hold too little to be made into its own.
+_COARSEST = 10.0
+
+#: Pixels of the model that resampling looks at beyond the edge of an image.
+_MARGIN = 2
+
 #: Beginnings of the names of celestial axes (FITS WCS paper II).
 _CELESTIAL = ("RA--", "DEC-", "GLON", "GLAT", "ELON", "ELAT")
 
@@ -46,10 +52,22 @@ def other_pixel_scale(header: Mapping[str, object], spec: InputSpec) -> float | 
     return found
 
 
+def unstated_pixel_scale(header: Mapping[str, object], spec: InputSpec) -> Problem | None:
+    """A warning if images are to be resampled and the header does not say from what."""
+    if stated_pixel_scale(header) is not None:
+        return None
+    return Problem(
+        "pixel-scale",
+        "the header states no pixel scale (PIXSCALE or a celestial WCS); taken to be the "
+        f"model's {spec.pixel_scale_arcsec:.3g} arcsec",
+    )
+
+
 def at_pixel_scale(array: np.ndarray, found: float, spec: InputSpec) -> np.ndarray:
     """An image of another scale on the model's pixels, around the same middle.
 
-    Flux is conserved: a pixel value is a flux, not a brightness.
+    Flux is conserved: a pixel value is a flux, not a brightness. Beyond its edge the image is
+    taken to go on as in a mirror, so that pixels at the edge are not lost.
 
     Parameters
     ----------
@@ -64,7 +82,8 @@ def at_pixel_scale(array: np.ndarray, found: float, spec: InputSpec) -> np.ndarr
     Raises
     ------
     InputError
-        The image covers less of the sky than the model takes (``wrong-size``).
+        The image covers less of the sky than the model takes, or its pixels are ten times
+        as large as the model's (``wrong-size``).
     UsageError
         Reproject is not installed.
     """
@@ -73,6 +92,12 @@ def at_pixel_scale(array: np.ndarray, found: float, spec: InputSpec) -> np.ndarr
     from ._resample import through_reproject
 
     wanted = spec.pixel_scale_arcsec or found
+    if found > _COARSEST * wanted:
+        raise InputError(
+            f"pixels of {found:.3g} arcsec are too coarse to be brought to the model's "
+            f"{wanted:.3g} arcsec; is the unit in the header right?",
+            flag="wrong-size",
+        )
     given = array.shape[-2:]
     filled = [length * found / wanted for length in given]
     shape = [size or max(1, int(fill)) for size, fill in zip(spec.size, filled, strict=True)]
@@ -85,7 +110,9 @@ def at_pixel_scale(array: np.ndarray, found: float, spec: InputSpec) -> np.ndarr
             flag="wrong-size",
         )
     source = np.array(array, dtype=np.float64).reshape(-1, *given)
-    middle = ((given[1] - 1) / 2.0, (given[0] - 1) / 2.0)
+    margin = math.ceil(_MARGIN * max(1.0, wanted / found))
+    source = np.pad(source, ((0, 0), (margin, margin), (margin, margin)), mode="symmetric")
+    middle = ((given[1] - 1) / 2.0 + margin, (given[0] - 1) / 2.0 + margin)
     made = through_reproject(source, np.eye(2) * (wanted / found), middle, (shape[0], shape[1]))
     return made.reshape(*array.shape[:-2], *shape).astype(np.float32)
 

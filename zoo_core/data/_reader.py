@@ -111,12 +111,15 @@ class Reader(ABC):
         Kinds of input that the format can hold; None for all.
     max_inputs : int or None
         How many named inputs an object of this format can have; None for any number.
+    states_pixel_scale : bool
+        Whether files of this format can say how large their pixels are on the sky.
     """
 
     name: ClassVar[str]
     is_slow: ClassVar[bool] = False
     kinds: ClassVar[frozenset[str] | None] = None
     max_inputs: ClassVar[int | None] = None
+    states_pixel_scale: ClassVar[bool] = False
 
     def __init__(self, request: Request):
         self.request = request

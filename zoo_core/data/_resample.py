@@ -153,7 +153,7 @@ def through_reproject(
     Parameters
     ----------
     source : numpy.ndarray
-        Floats; those of NaN may be written over.
+        Floats; those that are not finite may be written over.
     matrix : numpy.ndarray
         ``(2, 2)``: the step in source pixels of a step of one pixel of the cutout.
     middle : tuple of float
@@ -186,10 +186,10 @@ def through_reproject(
                 (source, here), there, kernel="hann", conserve_flux=True, **wanted
             )
             return averaged
-        is_bad = np.isnan(source)
+        is_bad = ~np.isfinite(source)
         holed = np.flatnonzero(is_bad.any(axis=(1, 2)))
         if len(holed):
-            # A spline carries a NaN all over the image, and a jump far: fill with what is
+            # A spline carries one all over the image, and a jump far: fill with what is
             # usual around it, and mark what it touches afterwards.
             part, bad = source[holed], is_bad[holed]
             level = _middle_value(part)

@@ -8,6 +8,7 @@ from astropy.wcs.utils import proj_plane_pixel_area
 
 from zoo_core.data import open_inputs
 from zoo_core.data._pixel_scale import stated_pixel_scale
+from zoo_core.errors import UsageError
 
 
 def _wcs(scale, rotation=0.0):
@@ -194,3 +195,62 @@ def test_an_image_of_too_little_sky_is_not_enlarged(tmp_path, make_spec):
 
     assert sample.flag == "wrong-size"
     assert "5x5 arcsec, the model takes 6.6x6.6 arcsec" in sample.reason
+
+
+@pytest.mark.parametrize(("scale", "size"), [(0.1, 66), (0.4, 17)])
+def test_an_image_of_just_the_models_sky_keeps_its_edges(tmp_path, make_spec, scale, size):
+    """No frame of missing pixels: of a level sky every pixel is that sky."""
+    sky = np.full((size, size), 8.0 * scale**2, np.float32)
+    sky[size // 2, size // 2] *= 2.0
+    fits.PrimaryHDU(sky, fits.Header({"PIXSCALE": scale})).writeto(tmp_path / "a.fits")
+    specs = make_spec(size=(33, 33), scale=0.2)
+    (sample,) = open_inputs(tmp_path / "a.fits", specs, fit="resample")
+
+    assert sample.flag == ""
+    image = sample.arrays[specs[0].name][0]
+    for edge in (image[0], image[-1], image[:, 0], image[:, -1]):
+        np.testing.assert_allclose(edge, 8.0 * 0.2**2, rtol=0.01)
+
+
+def test_an_infinity_does_not_spread_when_resampled(tmp_path, make_spec):
+    """Only what is near it is missing."""
+    _, hdu = _write(None, 0.4, 31)
+    hdu.data[3, 3] = np.inf
+    fits.HDUList([fits.PrimaryHDU(hdu.data, hdu.header)]).writeto(tmp_path / "a.fits")
+    specs = make_spec(size=(60, 60), scale=0.2)
+    (sample,) = open_inputs(tmp_path / "a.fits", specs, fit="resample")
+
+    assert sample.is_usable
+    assert 0 < np.isnan(sample.arrays[specs[0].name]).sum() <= 16
+
+
+def test_pixels_that_are_far_too_coarse_are_refused(tmp_path, make_spec):
+    """A scale in another unit than arcsec would fill the memory."""
+    _, hdu = _write(None, 0.2, 40)
+    fits.PrimaryHDU(hdu.data, fits.Header({"PIXSCALE": 720.0})).writeto(tmp_path / "a.fits")
+    (sample,) = open_inputs(
+        tmp_path / "a.fits", make_spec(size=(None, None), scale=0.2), fit="resample"
+    )
+
+    assert sample.flag == "wrong-size"
+    assert "720 arcsec are too coarse" in sample.reason
+
+
+def test_resampling_what_states_no_scale_is_told(tmp_path, make_spec, image, write_fits):
+    """The user asked for it; the file cannot say from what."""
+    path = write_fits(tmp_path / "a.fits", (image, {}))
+    np.savez(tmp_path / "b.npz", image=image[None])
+    specs = make_spec(scale=0.2)
+    (sample,) = open_inputs(path, specs, fit="resample")
+
+    assert sample.flag == "pixel-scale"
+    assert "states no pixel scale" in sample.reason
+    np.testing.assert_array_equal(sample.arrays["image"], image[None])
+    (note,) = open_inputs(tmp_path / "b.npz", specs, fit="resample").notes
+    assert "1 file of a format without a pixel scale" in note
+
+
+def test_a_model_without_a_scale_has_nothing_to_resample_to(tmp_path, make_spec):
+    """Said before anything is read."""
+    with pytest.raises(UsageError, match="states no pixel scale"):
+        open_inputs(tmp_path, make_spec(), fit="resample")
