@@ -2,8 +2,8 @@
 
     python docs/pictures/lens_surveys.py docs/pictures/lens-surveys.png
 
-A row for each simulator: lenses on the left, on the right what can be mistaken for one. One band
-is grey, more are Lupton colours, all pictures of a row in one stretch.
+A row for each simulator: lenses on the left, on the right what can be mistaken for one. One
+band is grey, more are Lupton colours, all pictures of a row in one stretch.
 """
 
 import argparse
