@@ -119,7 +119,7 @@ def rows_of(path: Path, imagenet: Path | None) -> list[Row]:
     whole, more = radio(path, side=150), radio(path, side=150, uncertain=True)
     ours: dict[str, Any] = {
         "bands": ("first-l",), "augment": "strong", "batch_size": 32, "label_smoothing": 0.1,
-        "weight_decay": 0.05, "layer_decay": 1.0,
+        "weight_decay": 0.05, "layer_decay": 1.0, "views": "angles",
     }  # fmt: skip
     again = {**ours, "epochs": 30, "patience": 30, "learning_rate": 1e-3}
     scratch = {**ours, "epochs": 60, "patience": 60, "learning_rate": 2e-3}

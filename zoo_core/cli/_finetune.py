@@ -146,9 +146,10 @@ def _add_training_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--precision", choices=("bfloat16", "float32"))
     group.add_argument(
-        "--views", choices=("one", "dihedral"), default="one",
+        "--views", choices=("one", "dihedral", "angles"), default="one",
         help="what the new model averages over when it predicts: all flips and quarter turns "
-        "are more accurate and eight times slower",
+        "are more accurate and eight times slower; angles are four smaller turns, for networks "
+        "to which flips and quarter turns are one",
     )  # fmt: skip
 
 

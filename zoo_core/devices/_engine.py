@@ -147,7 +147,7 @@ class InferenceEngine:
         """
         if self.views == "one":
             return self._run_all(inputs)
-        return average_views(self._run_all, inputs)
+        return average_views(self.views, self._run_all, inputs)
 
     def _run_all(self, inputs: Sequence[torch.Tensor]) -> Any:
         count = count_rows(inputs)

@@ -1,7 +1,8 @@
-"""Views of one object whose outputs are averaged: flips and quarter turns."""
+"""Views of one object whose outputs are averaged: flips, quarter turns, smaller angles."""
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
@@ -15,7 +16,12 @@ if TYPE_CHECKING:
 VIEWS = {
     "one": "the object as it is",
     "dihedral": "all flips and quarter turns of an image, outputs averaged",
+    "angles": "an image turned by 0, 22.5, 45 and 67.5 degrees, outputs averaged",
 }
+
+#: Degrees of ``angles``: with the flips and quarter turns that a network takes as one already,
+#: every 22.5 degrees.
+_ANGLES = (0.0, 22.5, 45.0, 67.5)
 
 #: Axes of a batch of images: object, band, y, x.
 _IMAGE = 4
@@ -35,14 +41,20 @@ def check_views(views: str) -> str:
 
 
 def average_views(
-    run: Callable[[Sequence[torch.Tensor]], Any], inputs: Sequence[torch.Tensor]
+    views: str,
+    run: Callable[[Sequence[torch.Tensor]], Any],
+    inputs: Sequence[torch.Tensor],
 ) -> Any:
-    """The mean output over the dihedral group: 8 views, 4 of images that are not square.
+    """The mean output over views.
 
-    All images of an object are turned alike; other inputs stay as they are.
+    ``dihedral`` are 8 views, 4 of images that are not square. ``angles`` are 4, interpolated
+    between pixels, with what comes in from outside as at the edge. All images of an object are
+    turned alike; other inputs stay as they are.
 
     Parameters
     ----------
+    views : str
+        One of ``VIEWS``.
     run : callable
         The network: ``(n, ...)`` tensors to tensors ``(n, outputs)``, one or several.
     inputs : sequence of torch.Tensor
@@ -57,7 +69,7 @@ def average_views(
 
     total: list[torch.Tensor] = []
     count = 0
-    for view in _dihedral(inputs):
+    for view in _dihedral(inputs) if views == "dihedral" else _angles(inputs):
         leaves, structure = _pytree.tree_flatten(run(view))
         if any(not hasattr(leaf, "dim") or leaf.dim() > 2 for leaf in leaves):
             raise UsageError(
@@ -75,6 +87,28 @@ def _dihedral(inputs: Sequence[torch.Tensor]) -> Iterator[list[torch.Tensor]]:
     for turns in range(0, 4, 1 if is_square else 2):
         for flips in (False, True):
             yield [_turned(tensor, turns, flips=flips) for tensor in inputs]
+
+
+def _angles(inputs: Sequence[torch.Tensor]) -> Iterator[list[torch.Tensor]]:
+    for angle in _ANGLES:
+        yield [_rotated(tensor, math.radians(angle)) for tensor in inputs]
+
+
+def _rotated(tensor: torch.Tensor, angle: float) -> torch.Tensor:
+    """About the middle, on the same pixels."""
+    import torch
+    from torch.nn import functional
+
+    if tensor.dim() != _IMAGE or not angle:
+        return tensor
+    # The grid of torch goes from -1 to 1 along both sides, whatever their lengths.
+    ratio = tensor.shape[2] / tensor.shape[3]
+    cosine, sine = math.cos(angle), math.sin(angle)
+    matrix = torch.tensor([[cosine, -sine * ratio, 0.0], [sine / ratio, cosine, 0.0]])
+    grid = functional.affine_grid(
+        matrix.to(tensor).expand(len(tensor), 2, 3), list(tensor.shape), align_corners=False
+    )
+    return functional.grid_sample(tensor, grid, padding_mode="border", align_corners=False)
 
 
 def _turned(tensor: torch.Tensor, turns: int, *, flips: bool) -> torch.Tensor:

@@ -68,5 +68,43 @@ def test_images_as_outputs_are_refused():
 
 def test_views_have_names():
     """A name that does not exist is refused when the engine is made."""
-    with pytest.raises(UsageError, match="one of one, dihedral, not 'all'"):
+    with pytest.raises(UsageError, match="one of one, dihedral, angles, not 'all'"):
         engine(views="all")
+
+
+def _round_blob(size=21, off=6.0):
+    """A Gaussian beside the middle."""
+    offset = torch.arange(size) - (size - 1) / 2
+    return torch.exp(-((offset[:, None]) ** 2 + (offset - off) ** 2) / 4.0)[None, None]
+
+
+def test_angles_are_four_turns():
+    """A blob at the right is seen there and on the way to the top or the bottom."""
+    seen = []
+
+    class Watched(Corner):
+        def forward(self, image):
+            offset = torch.arange(21) - 10.0
+            mass = image[0, 0] / image[0, 0].sum()
+            x, y = float((mass.sum(0) * offset).sum()), float((mass.sum(1) * offset).sum())
+            seen.append(
+                (x**2 + y**2) ** 0.5 * torch.exp(1j * torch.tensor(y).atan2(torch.tensor(x)))
+            )
+            return super().forward(image)
+
+    engine(Watched(), views="angles")([_round_blob()])
+    places = torch.stack(seen[-4:])
+
+    assert places.abs().tolist() == pytest.approx([6.0] * 4, abs=0.15)
+    degrees = places.angle().rad2deg().abs().tolist()
+    assert degrees == pytest.approx([0.0, 22.5, 45.0, 67.5], abs=0.5)
+
+
+def test_angles_keep_the_scale_of_images_that_are_not_square():
+    """A blob stays as far from the middle, whatever the sides."""
+    image = torch.nn.functional.pad(_round_blob(), (0, 0, 10, 10))
+    whole = engine(torch.nn.Flatten(), views="angles")([image]).reshape(41, 21)
+    rows = torch.arange(41) - 20.0
+    distance = (rows[:, None] ** 2 + (torch.arange(21) - 10.0) ** 2).sqrt()
+
+    assert float((whole * distance).sum() / whole.sum()) == pytest.approx(6.3, abs=0.2)
