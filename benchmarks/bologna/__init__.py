@@ -1,0 +1,1 @@
+"""The Bologna lens-finding challenge on our own sets."""
