@@ -64,11 +64,11 @@ def main() -> None:
 
 def run(name: str, arguments: argparse.Namespace) -> dict[str, object] | None:
     """All methods of a set, on the same cutouts; None if they were only to be trained."""
+    # First, so that a name that is wrong is told before hours of training.
+    models = [shipped(model) for model in arguments.model] if name == "ground" else []
     budget = Budget(work=arguments.work, share=arguments.share)
     raced = race(name, budget)
-    entries = [prepare(method, name, budget, raced=raced) for method in METHODS]
-    if name == "ground":
-        entries += [shipped(model) for model in arguments.model]
+    entries = [*(prepare(method, name, budget, raced=raced) for method in METHODS), *models]
     if arguments.train_only:
         return None
     return measure(name, entries, raced=raced, count=arguments.test, work=arguments.work)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import zoo_core as zoo
+from zoo_core.errors import UsageError
 from zoo_core.metrics import measure_auroc, measure_tpr
 
 from .methods import SETS, Method
@@ -22,12 +23,24 @@ if TYPE_CHECKING:
 TEST_SEED = 71
 
 #: Chunks of the simulator whose scores are written together.
-_CHUNKS = 4
+_CHUNKS = 16
 
 
 def shipped(model: str) -> Entry:
-    """A model of the zoo as an entry."""
+    """A model of the zoo as an entry.
+
+    Raises
+    ------
+    UsageError
+        It takes something else than the cutouts of the ground set.
+    """
     loaded = zoo.load(model, device="cpu", threads=1)
+    wanted = zoo.Zoo.discover().simulator(SETS["ground"]).inputs
+    if [(spec.size, spec.bands) for spec in loaded.card.inputs] != [
+        (spec.size, spec.bands) for spec in wanted
+    ]:
+        told = " ".join(band.name for band in wanted[0].bands)
+        raise UsageError(f"{model} takes other inputs than the ground set ({told}, 101 px).")
     engine = loaded.engine()
 
     def score(raw: torch.Tensor, _: torch.Tensor) -> np.ndarray:
