@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
-
 from zoo_deconvolution.simulation.degraded import NOISE_NMGY
 
 import zoo_core as zoo
