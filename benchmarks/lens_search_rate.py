@@ -3,9 +3,10 @@
     python benchmarks/lens_search_rate.py cfhtls-lens -o docs/evidence/lens-search-rate.md
     python benchmarks/lens_search_rate.py ./registry/cfhtls-lens -n 2000 --threads 1
 
-Draws the cutouts with the simulator and writes them as npz files, which is not timed. Timed is what a search does: list and read the files, check every cutout, preprocess,
-run all members, combine them, and write the table of candidates. The 1.4 million galaxies of
-Jacobs et al. (2017) are extrapolated from that rate.
+Draws the cutouts with the simulator and writes them as npz files, which is not timed. Timed is
+what a search does: list and read the files, check every cutout, preprocess, run all members,
+combine them, and write the table of candidates. The 1.4 million galaxies of Jacobs et al.
+(2017) are extrapolated from that rate.
 """
 
 from __future__ import annotations

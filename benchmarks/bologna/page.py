@@ -95,7 +95,9 @@ def order(name: str, found: dict[str, Any]) -> str:
         ours, theirs = map(list, zip(*pairs, strict=True))
         value = float(spearmanr(ours, theirs).statistic)
         chance = by_chance(ours, theirs, value)
-        lines.append(f"{label} {value:.2f} ({100 * chance:.0f} % of all orders agree as well)")
+        lines.append(
+            f"{label} {value:.2f} ({100 * chance:.0f} % of all orders agree as well or better)"
+        )
     if not lines:
         return ""
     return (

@@ -168,3 +168,33 @@ def test_options_out_of_range_are_refused(options):
     (name,) = options
     with pytest.raises(UsageError, match=name):
         Transits(**options)
+
+
+def test_gaps_take_up_to_half_of_some_light_curves():
+    """In pieces or at an end, with and without a transit alike; the rest is as it was."""
+    whole = Transits().chunk(0, seed=5)
+    gappy = Transits(gap_share=0.4).chunk(0, seed=5)
+    flux = gappy.arrays["series"][:, 0]
+    missing = flux.isnan()
+    share = missing.double().mean(dim=1)
+    has_gap = share > 0
+
+    assert bool((flux[~missing] == whole.arrays["series"][:, 0][~missing]).all())
+    assert float(has_gap.double().mean()) == pytest.approx(0.4, abs=0.06)
+    assert float(share.max()) <= 0.56
+    assert float(share[has_gap].mean()) == pytest.approx(0.25, abs=0.04)
+    transit = torch.from_numpy(gappy.truth["transit"] == 1)
+    assert float(has_gap[transit].double().mean()) == pytest.approx(0.4, abs=0.09)
+    edges = missing[:, 0] ^ missing[:, -1]
+    assert 0.3 < float(edges[has_gap].double().mean()) < 0.95
+
+
+def test_correlated_noise_in_a_share_of_the_light_curves():
+    """The others are as without it."""
+    some = Transits(red_noise=2.0, red_noise_share=0.25).chunk(0, seed=5).arrays["series"]
+    white = Transits().chunk(0, seed=5).arrays["series"]
+    every = Transits(red_noise=2.0).chunk(0, seed=5).arrays["series"]
+
+    assert float((some == white).all(dim=2).double().mean()) == pytest.approx(0.75, abs=0.06)
+    assert not bool((every == white).all(dim=2).any())
+    assert bool(((some == white) | (some == every)).all())

@@ -30,6 +30,13 @@ SUFFIXES = (*FITS_SUFFIXES, *TEXT_SUFFIXES)
 #: Windows that a sample lies in.
 _OVERLAP = 36
 
+#: Share of its samples that a window must hold to be looked at. With less, networks that do
+#: well with holes cannot tell anything; and what is there lies in other windows as well.
+_FILLED = 0.5
+
+#: What people separate columns with where a csv has commas.
+_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars", " ": "spaces"}
+
 
 class SeriesReader(Reader):
     """Series in tables, read by astropy.
@@ -37,8 +44,9 @@ class SeriesReader(Reader):
     A table has a column of times, one for each band of the model, and perhaps flags of
     quality, which make samples missing. Samples are brought to the model's cadence. A series
     longer than the model's window becomes a row for each window: they begin a 36th of their
-    length apart, the last one ends with the series, and those without any value are left
-    out. The id of a row is then that of the file, ``@`` and the middle of the window.
+    length apart, the last one ends with the series, and those with less than half of their
+    values are left out if others have more. The id of a row is then that of the file, ``@``
+    and the middle of the window.
     """
 
     name = "table"
@@ -111,19 +119,24 @@ class SeriesReader(Reader):
         if length is None or len(series) == length:
             return [Item(id=stem, source=str(file), files=(file,), start=0)], notes
         if len(series) < length:
+            how = f" ({'; '.join(series.notes)})" if series.notes else ""
             raise InputError(
-                f"the series has {counted(len(series), 'sample')}, the model takes {length}. "
-                "It cannot be made longer.",
+                f"the series has {counted(len(series), 'sample')}{how}, the model takes "
+                f"{length}. It cannot be made longer.",
                 flag="wrong-size",
             )
         starts = window_starts(len(series), length)
         known = np.concatenate([[0], np.cumsum(np.isfinite(series.values).any(axis=0))])
-        filled = [start for start in starts if known[start + length] > known[start]]
+        held = {start: known[start + length] - known[start] for start in starts}
+        # A series that is sparser all over is looked at wherever there is anything.
+        least = 1 if max(held.values()) < _FILLED * length else _FILLED * length
+        filled = [start for start, count in held.items() if count >= least]
         if not filled:
             raise InputError("no value in it is a finite number.", flag="all-nan")
-        empty = len(starts) - len(filled)
-        if empty:
-            notes.append(f"{file.name}: {counted(empty, 'window')} without any value left out")
+        if len(filled) < len(starts):
+            empty = counted(len(starts) - len(filled), "window")
+            lack = "any value" if least == 1 else "half of the values"
+            notes.append(f"{file.name}: {empty} without {lack} left out")
         middle = (length - 1) / 2.0
         return [
             Item(
@@ -203,7 +216,18 @@ def _read_text(file: Path) -> Any:
             raise InputError(f"this is no table that can be read: {told}.") from error
     if not len(table):
         raise InputError("the table has no row.", flag="empty")
+    if len(table.colnames) == 1:
+        _refuse_separator(table.colnames[0])
     return table
+
+
+def _refuse_separator(name: str) -> None:
+    for mark, told in _SEPARATORS.items():
+        if mark in name.strip():
+            raise InputError(
+                f"the columns are separated by {told} ({name.strip()!r}); a csv has commas.",
+                flag="missing-column",
+            )
 
 
 def _read_fits(file: Path) -> Any:

@@ -25,6 +25,8 @@ _FLUX = ("flux", "pdcsap_flux", "kspsap_flux", "det_flux", "corr_flux", "sap_flu
 
 _SECONDS_OF_A_DAY = 86400.0
 
+_MAGNITUDES = "Magnitudes are no flux: turn them into 10**(-0.4 * mag) first."
+
 
 def has_series(names: Iterable[str]) -> bool:
     """Whether there is a column of times among the names."""
@@ -40,7 +42,8 @@ def times_of(table: Mapping[str, Any], names: Sequence[str]) -> tuple[np.ndarray
     Raises
     ------
     InputError
-        There is no such column (``missing-column``), or it holds no times (``wrong-type``).
+        There is no such column (``missing-column``), it holds no times (``wrong-type``), or
+        its unit is none of time (``wrong-times``).
     """
     import numpy as np
 
@@ -59,7 +62,7 @@ def times_of(table: Mapping[str, Any], names: Sequence[str]) -> tuple[np.ndarray
         jd = _unmasked(column).sum(axis=1)
     if jd is not None:
         return _numbers(jd, name), _SECONDS_OF_A_DAY
-    return _numbers(column, name), _seconds(column)
+    return _numbers(column, name), _seconds(column, name)
 
 
 def values_of(
@@ -70,17 +73,24 @@ def values_of(
     Raises
     ------
     InputError
-        There is no such column (``missing-band``), or it holds no numbers (``wrong-type``).
+        There is no such column (``missing-band``), or it holds no numbers, or magnitudes
+        where a flux is wanted (``wrong-type``).
     """
     wanted = [*accepted] or [band.name, band.short_name]
-    if not accepted and band.short_name.lower() == "flux":
+    is_flux = band.short_name.lower() == "flux"
+    if not accepted and is_flux:
         wanted += _FLUX
     name = _first(names, [text.lower() for text in wanted])
     if name is not None:
+        if is_flux and "mag" in str(getattr(table[name], "unit", "")).lower():
+            raise InputError(
+                f"the column {name!r} is in {table[name].unit}. {_MAGNITUDES}",
+                flag="wrong-type",
+            )
         return _numbers(table[name], name)
     hint = f"Name one of them {band.short_name!r}, or say which with --accept-band."
     if any(text.lower().startswith("mag") for text in names):
-        hint = "Magnitudes are no flux: turn them into 10**(-0.4 * mag) first."
+        hint = _MAGNITUDES
     raise InputError(
         f"no column for {wanted[0]!r}; found {_told(names)}. {hint}", flag="missing-band"
     )
@@ -115,6 +125,12 @@ def _numbers(column: Any, name: str) -> np.ndarray:
     import numpy as np
 
     plain = column if isinstance(column, np.ma.MaskedArray) else _unmasked(column)
+    if plain.dtype.kind in "SU":
+        raise InputError(
+            f"the column {name!r} holds texts, such as {_first_text(plain)!r}, where each "
+            "sample should have a number. Leave empty what was not measured, or write nan.",
+            flag="wrong-type",
+        )
     if plain.dtype.kind not in "biuf" or plain.ndim != 1:
         raise InputError(
             f"the column {name!r} holds {plain.dtype} of shape {plain.shape[1:]} where each "
@@ -143,18 +159,42 @@ def _dates(column: Any, name: str) -> np.ndarray:
     try:
         jd: np.ndarray = Time([str(text) for text in column]).jd
     except ValueError as error:
+        # Astropy's own line lists every format that it tried.
         raise InputError(
-            f"the column {name!r} holds texts that are no dates: {error}.", flag="wrong-type"
+            f"the column {name!r} holds texts that are no dates, such as "
+            f"{_first_text(column)!r}. Times are numbers, or dates such as "
+            "'2026-01-31T12:00:00'.",
+            flag="wrong-type",
         ) from error
     return jd
 
 
-def _seconds(column: Any) -> float:
+def _first_text(column: Any) -> str:
+    """The first text of a column that is no number, or else the first one."""
+    texts = [str(text) for text in column]
+    return next((text for text in texts if not _is_number(text)), texts[0])
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _seconds(column: Any, name: str) -> float:
     """Seconds of the unit of a column of numbers."""
     from astropy import units
 
     unit = getattr(column, "unit", None)
+    if not isinstance(unit, units.UnitBase) or isinstance(unit, units.UnrecognizedUnit):
+        return _SECONDS_OF_A_DAY  # none, or such as "BJD - 2454833, days"
+    if unit == units.dimensionless_unscaled:
+        return _SECONDS_OF_A_DAY
     try:
-        return float(unit.to(units.s)) if unit is not None else _SECONDS_OF_A_DAY
-    except (units.UnitConversionError, AttributeError, TypeError, ValueError):
-        return _SECONDS_OF_A_DAY  # such as "BJD - 2454833, days"
+        return float(unit.to(units.s))
+    except units.UnitConversionError as error:
+        raise InputError(
+            f"the column {name!r} is in {unit}, which is no unit of time.", flag="wrong-times"
+        ) from error

@@ -21,9 +21,12 @@ _BRIDGED = 1.5
 #: Regular samples that a series may span: ten years of minutes. Each fifth may be a row.
 _LONGEST = 5_000_000
 
-#: A cadence so many times the model's is a unit gone wrong: nothing would be left of what the
-#: model looks for.
-_COARSEST = 100.0
+#: Samples may lie so many times as far apart as the model's. Lines between fewer are smooth
+#: where the model has learned noise, and look like what it searches for.
+_COARSEST = 4.0
+
+#: From here on it is more likely that the unit of the times is another.
+_OTHER_UNIT = 100.0
 
 #: Share of samples below zero from which on a flux is no flux.
 _NEGATIVE = 0.9
@@ -86,7 +89,8 @@ def to_regular(
     ------
     InputError
         No sample has a time (``all-nan``), all have the same, they span more than can be
-        meant, or they are much farther apart than the model's (``wrong-times``).
+        meant (``wrong-times``), or they are much farther apart than the model's (``cadence``,
+        or ``wrong-times`` where the unit must be another).
     """
     import numpy as np
 
@@ -111,15 +115,10 @@ def to_regular(
     own = float(np.median(gaps[gaps > 0])) if (gaps > 0).any() else 0.0
     if own <= 0.0:
         raise InputError(
-            f"there is {counted(len(time), 'sample')}, all at one time.", flag="wrong-times"
+            f"all times are the same ({counted(len(time), 'sample')}).", flag="wrong-times"
         )
     if own > _COARSEST * wanted:
-        raise InputError(
-            f"there is a sample every {own * unit_seconds:.3g} s, the model takes one every "
-            f"{cadence_seconds:g} s. Is the unit of the times told? Numbers without one are "
-            "taken for days.",
-            flag="wrong-times",
-        )
+        raise _too_coarse(own * unit_seconds, cadence_seconds)
     notes: tuple[str, ...] = ()
     step = own if abs(own / wanted - 1.0) <= _SAME_CADENCE else wanted
     count = (time[-1] - time[0]) / step
@@ -137,6 +136,20 @@ def to_regular(
         regular = _averaged(time, values, step=step)
         notes = (f"{told}: averaged",) if step != own else ()
     return Series(regular, float(time[0]), step, tuple(warnings), notes)
+
+
+def _too_coarse(own: float, wanted: float) -> InputError:
+    told = f"there is a sample every {own:.4g} s, the model takes one every {wanted:g} s"
+    if own > _OTHER_UNIT * wanted:
+        return InputError(
+            f"{told}. Is the unit of the times told? Numbers without one are taken for days.",
+            flag="wrong-times",
+        )
+    return InputError(
+        f"{told}. Lines between samples this far apart would mislead it: at most "
+        f"{_COARSEST * wanted:g} s can be interpolated.",
+        flag="cadence",
+    )
 
 
 def _negative(values: np.ndarray) -> list[Problem]:

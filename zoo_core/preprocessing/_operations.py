@@ -148,6 +148,9 @@ def _standardize(batch: torch.Tensor) -> torch.Tensor:
     centred = values - _mean(values, there, count)
     # Once more: the first mean of a large level is rounded by more than the light varies.
     centred = centred - _mean(centred, there, count)
+    # Squares of a flux in physical units, 1e-25 or 1e25, lie outside what float32 holds.
+    largest = torch.where(there, centred.abs(), torch.zeros_like(centred)).amax(2, keepdim=True)
+    centred = centred / torch.where(largest > 0, largest, torch.ones_like(largest))
     deviation = _mean(centred.square(), there, count).sqrt()
     deviation = torch.where(deviation > 0, deviation, torch.ones_like(deviation))
     return (centred / deviation).view_as(batch)

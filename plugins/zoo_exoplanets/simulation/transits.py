@@ -38,6 +38,9 @@ VARIABILITY_PERIODS_DAYS = (0.25, 0.5, 1.0)
 AMPLITUDE_DRIFTS_DAYS = (-1.0, 1.0, 100.0)
 PERIOD_DRIFTS_DAYS = (-3.0, 1.0, 100.0)
 
+#: Largest share of samples that are missing, and samples of a piece.
+MOST_MISSING, GAP_SAMPLES = 0.5, 9
+
 TRANSIT, QUIET = "transit", "quiet"
 
 
@@ -68,6 +71,8 @@ class Transits(Simulator):
         Standard deviation of correlated noise over that of the white noise, 0 to 10.
     red_noise_hours : float
         Its timescale, 0.1 to 100.
+    red_noise_share : float
+        Share of light curves that have it, 0 to 1.
     hard_negatives : float
         Share, 0 to 1, of the curves without a transit that show an imitator as high as a
         transit would be deep: a flare, a step, a dropout or a ramp.
@@ -75,6 +80,9 @@ class Transits(Simulator):
         How far from the middle of the window a transit may lie, 0 to 180.
     transit_share : float
         Share of light curves with a transit, 0 to 1.
+    gap_share : float
+        Share of light curves, 0 to 1, in which up to half of the samples are missing (NaN):
+        pieces here and there, or one end.
 
     Raises
     ------
@@ -113,9 +121,11 @@ class Transits(Simulator):
         legacy_leak: bool = False,
         red_noise: float = 0.0,
         red_noise_hours: float = 1.0,
+        red_noise_share: float = 1.0,
         hard_negatives: float = 0.0,
         off_centre_minutes: float = 0.0,
         transit_share: float = 0.5,
+        gap_share: float = 0.0,
     ):
         if grid not in DEPTH_OVER_NOISE:
             known = ", ".join(map(repr, DEPTH_OVER_NOISE))
@@ -126,9 +136,11 @@ class Transits(Simulator):
         self.legacy_leak = legacy_leak
         self.red_noise = between(0.0, 10.0, "red_noise", red_noise)
         self.red_noise_hours = between(0.1, 100.0, "red_noise_hours", red_noise_hours)
+        self.red_noise_share = between(0.0, 1.0, "red_noise_share", red_noise_share)
         self.hard_negatives = between(0.0, 1.0, "hard_negatives", hard_negatives)
         self.off_centre_minutes = between(0.0, 180.0, "off_centre_minutes", off_centre_minutes)
         self.transit_share = between(0.0, 1.0, "transit_share", transit_share)
+        self.gap_share = between(0.0, 1.0, "gap_share", gap_share)
 
     def draw(self, count: int, generator: torch.Generator) -> Simulated:
         """Draw ``count`` light curves; see ``Simulator.draw``."""
@@ -154,7 +166,10 @@ class Transits(Simulator):
         noise = torch.randn(count, SAMPLES, generator=generator, dtype=torch.float64)
         if self.red_noise:
             days = self.red_noise_hours / 24.0
-            noise += self.red_noise * correlated_noise(count, elapsed, days, generator)
+            red = self.red_noise * correlated_noise(count, elapsed, days, generator)
+            if self.red_noise_share < 1.0:
+                red[pick.uniform() >= self.red_noise_share] = 0.0
+            noise += red
         flux = 1.0 + (depth / ratio)[:, None] * noise
         steady = transit if self.legacy_leak else torch.zeros_like(transit)
         flux *= variability(elapsed, **star, steady=steady)
@@ -166,6 +181,8 @@ class Transits(Simulator):
             limb_darkening=LIMB_DARKENING,
         )
         imitate(flux, kinds, depth, generator)
+        if self.gap_share:
+            flux[_gaps(pick, self.gap_share)] = torch.nan
         truth = {
             "transit": transit.long().numpy(),
             "kind": _kinds(transit, kinds),
@@ -198,6 +215,22 @@ class _Pick:
     def of(self, values: tuple[float, ...]) -> torch.Tensor:
         """One of the values, all equally likely."""
         return torch.tensor(values, dtype=torch.float64)[self.index(len(values))]
+
+
+def _gaps(pick: _Pick, share: float) -> torch.Tensor:
+    """Samples that are missing ``(n, time)``: of a share of the curves, up to half."""
+    missing = MOST_MISSING * pick.uniform()[:, None]
+    place = torch.arange(SAMPLES, dtype=torch.float64)
+    piece = place.long() // GAP_SAMPLES
+    order = torch.rand(
+        pick.count, int(piece[-1]) + 1, generator=pick.generator, dtype=torch.float64
+    )
+    in_pieces = order.argsort(dim=1).argsort(dim=1)[:, piece] < missing * (piece[-1] + 1)
+    end = (place + 0.5) / SAMPLES
+    at_an_end = torch.where(pick.uniform()[:, None] < 0.5, end, 1.0 - end) < missing
+    is_missing = torch.where(pick.uniform()[:, None] < 0.5, in_pieces, at_an_end)
+    gone: torch.Tensor = is_missing & (pick.uniform() < share)[:, None]
+    return gone
 
 
 def between(lowest: float, highest: float, name: str, value: float) -> float:

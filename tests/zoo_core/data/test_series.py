@@ -154,15 +154,28 @@ def test_a_long_series_is_a_row_a_window(tmp_path):
     )
 
 
-def test_windows_without_any_value_are_left_out_with_a_note(tmp_path):
-    """Between two sectors there is nothing to predict."""
+def test_windows_without_half_of_their_values_are_left_out_with_a_note(tmp_path):
+    """Beside a gap there is too little to predict from, between two sectors nothing."""
     time, flux = _curve(400)
     time[200:] += 100 * CADENCE
     inputs = open_inputs(_write_csv(tmp_path / "a.csv", time, flux), _spec())
 
-    assert "all-nan" not in {sample.flag for sample in inputs}
+    known = [int(np.isfinite(sample.arrays["series"]).sum()) for sample in inputs]
+    assert min(known) == 30
+    assert sum(count == 30 for count in known) == 2  # one on each side
     (note,) = inputs.notes
-    assert "windows without any value left out" in note
+    # Samples 200 to 299 are missing: more than 30 of them in windows from 171 to 269.
+    assert "99 windows without half of the values left out" in note
+
+
+def test_a_series_that_is_sparse_all_over_is_looked_at_all_the_same(tmp_path):
+    """Eight samples together and then twelve without: no window has half of them."""
+    time, flux = _curve(400)
+    kept = np.arange(400) % 20 < 8
+    inputs = open_inputs(_write_csv(tmp_path / "a.csv", time[kept], flux[kept]), _spec())
+
+    assert len(inputs) > 300
+    assert {sample.flag for sample in inputs} == {"nan-filled"}
 
 
 def test_a_shorter_cadence_is_averaged(tmp_path):
@@ -177,18 +190,75 @@ def test_a_shorter_cadence_is_averaged(tmp_path):
 
 
 def test_a_longer_cadence_is_interpolated_but_not_over_gaps(tmp_path):
-    """Lines between samples of ten minutes, a warning, and no line over a missing hour."""
-    time, flux = _curve(40, 5 * CADENCE)
-    kept = np.r_[0:20, 26:40]
+    """Lines between samples of eight minutes, a warning, and no line over missing ones."""
+    time, flux = _curve(50, 4 * CADENCE)
+    kept = np.r_[0:20, 26:50]
     inputs = open_inputs(_write_csv(tmp_path / "a.csv", time[kept], flux[kept]), _spec(60))
     first = inputs[0]
 
-    assert first.arrays["series"][0, :8] == pytest.approx(1.0 + 2e-4 * np.arange(8), rel=1e-6)
+    assert first.arrays["series"][0, :8] == pytest.approx(1.0 + 2.5e-4 * np.arange(8), rel=1e-6)
     assert first.flag == "cadence"
-    assert "every 600 s, the model takes 120 s: interpolated" in first.reason
+    assert "every 480 s, the model takes 120 s: interpolated" in first.reason
     whole = read_series(tmp_path / "a.csv", _spec()[0])
     holes = np.flatnonzero(np.isnan(whole.values[0]))
-    assert holes.tolist() == list(range(96, 130))
+    assert holes.tolist() == list(range(77, 104))
+
+
+def test_a_much_longer_cadence_is_refused(tmp_path):
+    """Lines over half an hour would be smooth where the model has learned noise."""
+    sample = _only(_write_csv(tmp_path / "a.csv", *_curve(60, 15 * CADENCE)))
+
+    assert sample.flag == "cadence"
+    assert not sample.is_usable
+    assert "a sample every 1800 s, the model takes one every 120 s" in sample.reason
+    assert "at most 480 s" in sample.reason
+
+
+def test_units_that_cannot_be_meant_are_refused(tmp_path):
+    """Metres are no time, magnitudes no flux; days that are called seconds leave one sample."""
+    reasons = {}
+    for unit, column in (("m", "time"), ("mag", "flux"), ("s", "time")):
+        table = _table(*_curve())
+        table[column].unit = unit
+        table.write(tmp_path / f"{unit}.ecsv")
+        sample = _only(tmp_path / f"{unit}.ecsv")
+        reasons[unit] = (sample.flag, sample.reason)
+
+    assert reasons["m"] == (
+        "wrong-times",
+        "the column 'time' is in m, which is no unit of time",
+    )
+    assert reasons["mag"][0] == "wrong-type"
+    assert "Magnitudes are no flux" in reasons["mag"][1]
+    assert reasons["s"][0] == "wrong-size"
+    assert (
+        "1 sample (samples every 0.001389 s, the model takes 120 s: averaged)"
+        in reasons["s"][1]
+    )
+
+
+@pytest.mark.parametrize(
+    ("mark", "told"), [(";", "semicolons"), ("\t", "tabs"), (" ", "spaces")]
+)
+def test_other_separators_than_commas_are_told(tmp_path, mark, told):
+    """Not that a column is missing."""
+    lines = [f"time{mark}flux", *(f"{t}{mark}{f}" for t, f in zip(*_curve(), strict=True))]
+    (tmp_path / "a.csv").write_text("\n".join(lines))
+    sample = _only(tmp_path / "a.csv")
+
+    assert sample.flag == "missing-column"
+    assert told in sample.reason
+    assert "csv has commas" in sample.reason
+
+
+def test_one_text_among_numbers_is_named(tmp_path):
+    """It is found without looking through the file."""
+    time, flux = _curve()
+    texts = [*map(str, flux[:7]), "off", *map(str, flux[8:])]
+    sample = _only(_write_csv(tmp_path / "a.csv", time, texts))
+
+    assert sample.flag == "wrong-type"
+    assert "such as 'off'" in sample.reason
 
 
 def test_a_slightly_other_cadence_is_taken_as_it_is(tmp_path):
@@ -228,12 +298,12 @@ def test_unsorted_and_duplicated_times_are_told(tmp_path):
         (lambda t, f: (t, f * np.nan), "all-nan", "finite"),
         (lambda t, f: (t * np.nan, f), "all-nan", "no sample has a time"),
         (lambda t, f: (t, f * 0 + 3), "constant", "constant"),
-        (lambda t, f: (t * 0, f), "wrong-times", "all at one time"),
+        (lambda t, f: (t * 0, f), "wrong-times", "all times are the same (60 samples)"),
         (lambda t, f: (t, -f), "negative", "100 % of the values are negative"),
         (lambda t, f: (np.r_[t[:-1], 1e9], f), "wrong-times", "unit"),
         (lambda t, f: (t * 86400, f), "wrong-times", "a sample every"),
         (lambda t, f: (t, np.full(60, "bright")), "wrong-type", "'flux'"),
-        (lambda t, f: (np.full(60, "noon"), f), "wrong-type", "no dates"),
+        (lambda t, f: (np.full(60, "noon"), f), "wrong-type", "no dates, such as 'noon'"),
     ],
 )
 def test_bad_series_are_rows_with_a_reason(tmp_path, change, flag, reason):

@@ -198,6 +198,16 @@ def test_standardize_counts_what_is_there_and_divides_by_no_zero():
     assert found[0, 2].isnan().all()
 
 
+@pytest.mark.parametrize("level", [1e-28, 1e28])
+def test_standardize_knows_no_unit(level):
+    """Squares of fluxes in physical units do not fit into float32."""
+    series = 1.0 + 0.01 * torch.randn(1, 1, 180, generator=torch.Generator().manual_seed(4))
+
+    torch.testing.assert_close(
+        _apply("standardize", series * level), _apply("standardize", series), rtol=0, atol=1e-3
+    )
+
+
 @pytest.mark.parametrize(
     ("step", "message"),
     [
