@@ -36,6 +36,9 @@ _SMOOTH = 3.0
 _WHITE = 15.0
 _WHITER = 0.003
 
+#: Quantile of the pixels that tells the light of the objects.
+_BRIGHT = 0.995
+
 
 def make_pictures(
     cutouts: Sequence[np.ndarray | None], bands: Sequence[str] = ()
@@ -43,7 +46,7 @@ def make_pictures(
     """Pictures of cutouts that are to be looked at together.
 
     Each has its own limits, so that faint objects are seen beside bright ones. The balance of
-    the colours is that of all of them: where there is only noise they are grey.
+    the colours is that of all of them: between grey noise and grey objects in the mean.
 
     Parameters
     ----------
@@ -100,22 +103,39 @@ def _channels(cutout: np.ndarray, names: Sequence[str]) -> np.ndarray:
         order.sort(key=lambda index: _BLUE_TO_RED.index(shorts[index]))
     elif set(shorts) == {"red", "green", "blue"}:
         order = [shorts.index(name) for name in ("blue", "green", "red")]
-    first = max(len(order) - 3, 0) // 2
+    # Of u, g, r, i the last three: u is shallow, and i is what red galaxies shine in.
+    first = 1 if len(order) == 4 else max(len(order) - 3, 0) // 2
     blue, red = cutout[order[first]], cutout[order[min(first + 2, len(order) - 1)]]
     green = cutout[order[first + 1]] if len(order) > 2 else (blue + red) / 2
     return np.stack([red, green, blue])
 
 
 def _balance(pictures: Sequence[np.ndarray]) -> np.ndarray:
-    """For each channel its noise, in the middle of all pictures; ones where there is none."""
+    """What each channel is divided by, the same for all pictures; ones where nothing is known.
+
+    Divided by its noise, a shallow channel would hardly be seen, and objects would have the
+    colour of the deepest; divided by the light of the objects, its noise would colour the sky.
+    Between both, and nearer to the objects, is what is taken.
+    """
     import numpy as np
 
     if not pictures:
         return np.ones(3)
-    noise = np.array([[_sky(channel)[1] for channel in picture] for picture in pictures])
-    middle = np.median(noise, axis=0)
-    is_known = middle > 0
-    return np.where(is_known, middle, 1.0) if is_known.all() else np.ones(len(middle))
+    found = np.array([[_noise_and_light(channel) for channel in one] for one in pictures])
+    noise, light = np.moveaxis(np.median(found, axis=0), -1, 0)
+    if not (noise > 0).all():
+        return np.ones(len(noise))
+    middle: np.ndarray = noise**0.25 * light**0.75 if (light > noise).all() else noise
+    return middle
+
+
+def _noise_and_light(channel: np.ndarray) -> tuple[float, float]:
+    """Of the sky, and how far the brightest pixels but a few are above it."""
+    import numpy as np
+
+    sky, noise = _sky(channel)
+    values = channel[np.isfinite(channel)]
+    return noise, float(np.quantile(values, _BRIGHT)) - sky if values.size else 0.0
 
 
 def _sky(channel: np.ndarray) -> tuple[float, float]:
