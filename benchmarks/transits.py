@@ -7,7 +7,7 @@
 All look at the same simulated windows of six hours, which none was trained on. Printed as
 tables: accuracy and area under the ROC curve on the grid for testing; recall over depth /
 noise, with the cut of each finder where one in a hundred windows without a transit passes;
-accuracy where up to half of the samples are missing, in chunks, of transits deeper than the
+area where up to half of the samples are missing, in chunks, of transits deeper than the
 noise; and area and recall where a half of the noise is correlated and the windows without a
 transit show flares, steps, dropouts and ramps.
 
@@ -101,7 +101,7 @@ def main() -> None:
     tables = [
         grid_table(truth, scores, cuts),
         recall,
-        missing_table(flux, truth, finders, cuts),
+        missing_table(flux, truth, finders),
     ]
     flux, truth = windows(arguments.count, SEED, **RED)
     tables.append(red_table(truth, {name: find(flux) for name, find in finders.items()}))
@@ -237,23 +237,17 @@ def recall_table(truth: dict[str, np.ndarray], scores: dict[str, np.ndarray]) ->
 
 
 def missing_table(
-    flux: np.ndarray,
-    truth: dict[str, np.ndarray],
-    finders: dict[str, Finder],
-    cuts: dict[str, float],
+    flux: np.ndarray, truth: dict[str, np.ndarray], finders: dict[str, Finder]
 ) -> Table:
-    """Accuracy of windows with a depth above the noise, over the share that is missing."""
+    """Area for windows with a depth above the noise, over the share that is missing."""
     deep = truth["depth_over_noise"] > 1.0
     positive = truth["transit"][deep] == 1
     rows = []
     for name, find in finders.items():
-        right = [
-            ((find(without_samples(flux[deep], share)) > cuts[name]) == positive).mean()
-            for share in MISSING
-        ]
-        rows.append([name, *(f"{share:.4f}" for share in right)])
+        areas = [auroc(positive, find(without_samples(flux[deep], share))) for share in MISSING]
+        rows.append([name, *(f"{area:.4f}" for area in areas)])
     header = ["finder", *(f"{100 * share:g} %" for share in MISSING)]
-    return Table("Accuracy over missing samples, depth / noise above 1", header, rows)
+    return Table("AUC over missing samples, depth / noise above 1", header, rows)
 
 
 def red_table(truth: dict[str, np.ndarray], scores: dict[str, np.ndarray]) -> Table:
