@@ -1,5 +1,12 @@
 """Fixtures that tests of several packages use."""
 
+import os
+
+# Several workers with as many threads each as there are cores take three times as long. It must
+# be said before torch is imported.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import huggingface_hub.constants
 import pytest
 
