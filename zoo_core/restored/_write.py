@@ -64,6 +64,8 @@ def write_image(
     header["ZOOSHA"] = (provenance["weights_sha256"][:32], "SHA-256 of its weights, begins")
     header["ZOOVERS"] = (provenance["astrozoo_version"], "version of astrozoo")
     if len(bands) > 1:
+        for keyword in ("FILTER", "BAND"):  # of the first plane alone
+            header.remove(keyword, ignore_missing=True)
         for number, band in enumerate(bands, start=1):
             header[f"BAND{number}"] = (band, f"plane {number}")
     header.add_comment(WARNING)

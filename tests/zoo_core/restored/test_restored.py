@@ -47,7 +47,7 @@ def write_input(path, shape=(2, 16, 16), **keywords):
 
 def test_one_image_keeps_its_header_and_its_sky(here, capsys):
     """With where it came from, and that it is an estimate."""
-    image = write_input(here / "in.fits", OBSERVER="Vera")
+    image = write_input(here / "in.fits", OBSERVER="Vera", FILTER="g")
 
     assert main(["predict", "cleaner", "in.fits", "-o", "out.fits"]) == 0
 
@@ -60,6 +60,7 @@ def test_one_image_keeps_its_header_and_its_sky(here, capsys):
     assert header["ZOOMODEL"] == "cleaner 1.0.0"
     assert header["BUNIT"] == "nJy"
     assert (header["BAND1"], header["BAND2"]) == ("toy-g", "toy-r")
+    assert "FILTER" not in header
     assert "not an observation" in str(header["COMMENT"])
     before = WCS(fits.getheader(here / "in.fits"), naxis=2)
     after = WCS(header, naxis=2)
